@@ -3,7 +3,9 @@
 import nh3
 from markdown_it import MarkdownIt
 
-_markdown = MarkdownIt("commonmark", {"html": False, "breaks": True, "linkify": False}).enable(["table", "strikethrough"])
+_markdown = MarkdownIt("commonmark", {"html": False, "breaks": True, "linkify": False}).enable(
+    ["table", "strikethrough"]
+)
 
 _TAGS = {
     "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "hr", "li", "ol", "p", "pre", "s",

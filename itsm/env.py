@@ -4,8 +4,10 @@ Every variable Portico knows is read here and nowhere else; `READ` lists them fo
 docker-compose.yml against it.
 """
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -61,4 +63,15 @@ def choice(name: str, default: str, among: tuple[str, ...]) -> str:
     value = text(name, default)
     if value not in among:
         raise ImproperlyConfigured(f"{name}={value!r} is not one of {', '.join(among)}.")
+    return value
+
+
+def json_object(name: str) -> dict[str, Any]:
+    raw = text(name, "{}")
+    try:
+        value = json.loads(raw)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is not JSON: {error}.") from None
+    if not isinstance(value, dict):
+        raise ImproperlyConfigured(f"{name} is not a JSON object.")
     return value

@@ -1,0 +1,100 @@
+"""The outbox engine: claims due rows by lease and hands each to the function its topic registered.
+
+Guarantee: at least once, with the row's key for the receiver to recognise a repeat; exactly once for handlers whose
+whole effect is in this database. A handler that raises is tried again with growing, jittered pauses for three days,
+then the row is dead: visible, and retried by hand.
+"""
+
+import logging
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from journal.models import Outbox
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[Outbox, datetime], str]
+"""Takes the row and now; returns the receiver's answer, kept on the row. Raises when it must be tried again."""
+
+LEASE = timedelta(minutes=2)
+PAUSES = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600, 10800, 21600, 43200, 86400, 86400))
+
+_handlers: dict[str, Handler] = {}
+
+
+class Undeliverable(Exception):
+    """Trying again cannot help (a receiver that does not exist): dead at once."""
+
+
+def register(topic: str, handler: Handler) -> None:
+    """Called by an upper app's AppConfig.ready()."""
+    _handlers[topic] = handler
+
+
+def topics() -> tuple[str, ...]:
+    return tuple(sorted(_handlers))
+
+
+def dispatch(*, now: datetime, limit: int = 50) -> int:
+    """Deliver up to `limit` due rows; the number delivered. Any number of dispatchers may run."""
+    delivered = 0
+    for row in _claim(now=now, limit=limit):
+        delivered += _deliver(row)
+    return delivered
+
+
+def retry(*, row: Outbox, now: datetime) -> None:
+    """Give a dead row a fresh set of tries."""
+    Outbox.objects.filter(pk=row.pk, done_at__isnull=True).update(
+        is_dead=False, n_attempts=0, available_at=now, lease_until=None
+    )
+
+
+_CLAIM = """
+    UPDATE journal_outbox SET lease_until = %(until)s, n_attempts = n_attempts + 1
+    WHERE id IN (
+        SELECT id FROM journal_outbox
+        WHERE done_at IS NULL AND NOT is_dead AND available_at <= %(now)s
+          AND (lease_until IS NULL OR lease_until < %(now)s)
+        ORDER BY available_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    RETURNING id
+"""
+
+
+def _claim(*, now: datetime, limit: int) -> list[Outbox]:
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, {"until": now + LEASE, "now": now, "limit": limit})
+        ids = [row[0] for row in cursor.fetchall()]
+    return list(Outbox.objects.filter(pk__in=ids).order_by("available_at", "id"))
+
+
+def _deliver(row: Outbox) -> bool:
+    """One row: True when it is done. The clock is read here because a long batch must not lease with an old time."""
+    now = timezone.now()
+    try:
+        handler = _handlers.get(row.topic)
+        if handler is None:
+            raise Undeliverable(f"no app handles the topic {row.topic!r}")
+        with transaction.atomic():
+            answer = handler(row, now)
+            Outbox.objects.filter(pk=row.pk).update(done_at=now, lease_until=None, answer=answer)
+    except Exception as error:  # every failure is stored on its row, whatever it is
+        _set_back(row, error, now)
+        return False
+    return True
+
+
+def _set_back(row: Outbox, error: Exception, now: datetime) -> None:
+    is_dead = isinstance(error, Undeliverable) or row.n_attempts >= len(PAUSES)
+    if is_dead:
+        logger.error("outbox row %s is dead: %s", row.dedupe_key, error)
+    else:
+        logger.warning("outbox row %s failed, try %s: %s", row.dedupe_key, row.n_attempts, error)
+    pause = PAUSES[min(row.n_attempts, len(PAUSES)) - 1] * random.uniform(0.8, 1.2)  # noqa: S311 (jitter)
+    Outbox.objects.filter(pk=row.pk).update(
+        is_dead=is_dead, available_at=now + pause, lease_until=None, answer=f"{type(error).__name__}: {error}"[:2000]
+    )

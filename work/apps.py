@@ -1,0 +1,14 @@
+from core import appconfig
+from core.lifecycle import Stage
+
+
+class WorkConfig(appconfig.StageConfig):
+    name = "work"
+    stage = Stage.OPERATION
+
+    def ready(self) -> None:
+        from journal import outbox
+        from slas.sweep import TOPIC
+        from work import escalation
+
+        outbox.register(TOPIC, escalation.carry_out)
