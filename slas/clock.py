@@ -7,7 +7,7 @@ also over the hours that summer time skips or repeats. Pure: no Django, and `now
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ __all__ = [
     "Calendar",
     "NoWorkingTime",
     "add_working",
+    "holidays_between",
     "intervals",
     "is_open",
     "next_close",
@@ -115,29 +116,29 @@ def add_working(calendar: Calendar, start: datetime, duration: timedelta) -> dat
     if amount == 0:
         ends_work = timeline.around(at - 1, at).prev_open(at) == at
         return _datetime(at) if ends_work else next_open(calendar, start)
-    table = timeline.around(at)
+    table = timeline.around(at, at)
     while not 0 <= (position := table.position(at) + amount) <= table.total:
-        table = timeline.behind(table) if amount < 0 else timeline.ahead_of(table)
+        table = timeline.earlier(table, -position) if amount < 0 else timeline.later(table, position - table.total)
     return _datetime(table.latest_at(position) if amount < 0 else table.earliest_at(position))
 
 
 def working_between(calendar: Calendar, start: datetime, end: datetime) -> timedelta:
     """Return the working time from `start` to `end`, negative when `end` is the earlier."""
     first, last = _microseconds(start), _microseconds(end)
-    table = calendar.timeline.around(first, last)
+    table = calendar.timeline.around(min(first, last), max(first, last))
     return timedelta(microseconds=table.position(last) - table.position(first))
 
 
 def is_open(calendar: Calendar, at: datetime) -> bool:
     """Say whether the calendar is open: from the opening, and no longer at the closing."""
     instant = _microseconds(at)
-    return calendar.timeline.around(instant).next_open(instant) == instant
+    return calendar.timeline.around(instant, instant).next_open(instant) == instant
 
 
 def next_open(calendar: Calendar, at: datetime) -> datetime:
     """Return `at` if the calendar is open, else the next opening. NoWorkingTime if there is none."""
     instant, timeline = _microseconds(at), calendar.timeline
-    found = timeline.around(instant).next_open(instant)
+    found = timeline.around(instant, instant).next_open(instant)
     if found is None:
         found = timeline.to_the_horizon(instant).next_open(instant)
     if found is None:
@@ -148,7 +149,7 @@ def next_open(calendar: Calendar, at: datetime) -> datetime:
 def prev_open(calendar: Calendar, at: datetime) -> datetime:
     """Return `at` if the calendar was open right up to it, else the last closing. NoWorkingTime if there is none."""
     instant, timeline = _microseconds(at), calendar.timeline
-    found = timeline.around(instant).prev_open(instant)
+    found = timeline.around(instant, instant).prev_open(instant)
     if found is None:
         found = timeline.to_the_horizon(instant).prev_open(instant)
     if found is None:
@@ -159,7 +160,7 @@ def prev_open(calendar: Calendar, at: datetime) -> datetime:
 def next_close(calendar: Calendar, at: datetime) -> datetime:
     """Return the end of the working time that is on at `at` or comes next. NoWorkingTime if it never ends or never comes."""
     instant, timeline = _microseconds(at), calendar.timeline
-    found = timeline.around(instant).next_close(instant)
+    found = timeline.around(instant, instant).next_close(instant)
     if found is None:
         found = timeline.to_the_horizon(instant).next_close(instant)
     if found is None:
@@ -170,10 +171,24 @@ def next_close(calendar: Calendar, at: datetime) -> datetime:
 def intervals(calendar: Calendar, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
     """Return the (opening, closing) pairs of the working time in [start, end), clipped to it and in order."""
     first, last = _microseconds(start), _microseconds(end)
-    return [
-        (_datetime(opens), _datetime(closes))
-        for opens, closes in calendar.timeline.around(first, last).within(first, last)
-    ]
+    if last <= first:
+        return []
+    windows = calendar.timeline.around(first, last).within(first, last)
+    return [(_datetime(opens), _datetime(closes)) for opens, closes in windows]
+
+
+def holidays_between(calendar: Calendar, start: datetime, end: datetime) -> list[tuple[datetime, datetime, str]]:
+    """Return (start, end, name) of each holiday in [start, end), clipped to it: its local day from midnight to midnight."""
+    zone, one_day = ZoneInfo(calendar.timezone), timedelta(days=1)
+    start, end = _datetime(_microseconds(start)), _datetime(_microseconds(end))
+    found = []
+    for day, name in calendar.holidays.items():
+        if start.date() - one_day <= day <= end.date() + one_day:  # no zone is more than a day from UTC
+            starts_at = max(start, datetime.combine(day, time(), zone).astimezone(UTC))
+            ends_at = min(end, datetime.combine(day + one_day, time(), zone).astimezone(UTC))
+            if starts_at < ends_at:
+                found.append((starts_at, ends_at, name))
+    return found
 
 
 def _microseconds(at: datetime) -> int:

@@ -13,14 +13,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = 86_400  # seconds
 SECOND = 1_000_000  # microseconds
-FIRST_YEAR, LAST_YEAR = 2, 9997  # inside what datetime can hold, with room to look up the neighbouring years
+FIRST_YEAR, LAST_YEAR = 2, 9998  # one year inside what datetime can hold, so that no zone's local time leaves it
 
 Window = tuple[int, int]  # opens, closes
 Week = tuple[tuple[Window, ...], ...]  # the windows of each weekday from Monday, in seconds after its midnight
@@ -33,21 +32,21 @@ class NoWorkingTime(Exception):
 
 @dataclass(frozen=True)
 class OpenTime:
-    """The open windows of the UTC years [first_year, end_year), sorted and disjoint, in microseconds.
+    """The open windows of the UTC years that begin at `begin` and end at `end`, sorted and disjoint, in microseconds.
 
-    The position of an instant is the open time from the start of the table up to it. The working time between two instants
-    is the difference of their positions; adding working time is finding the instant of a later position.
+    The position of an instant is the open time from `begin` up to it. The working time between two instants is the
+    difference of their positions; adding working time is finding the instant of a later position.
     """
 
-    first_year: int
-    end_year: int
+    begin: int
+    end: int
     opens: "array[int]"
     closes: "array[int]"
     before: "array[int]"  # the position of each opening
-    total: int  # the position of the end of the table
+    total: int  # the position of `end`
 
     def position(self, at: int) -> int:
-        """Return the open microseconds from the start of the table up to `at`."""
+        """Return the open microseconds from `begin` up to `at`."""
         index = bisect_right(self.opens, at) - 1
         if index < 0:
             return 0
@@ -76,7 +75,7 @@ class OpenTime:
     def next_close(self, at: int) -> int | None:
         """Return the end of the window that is open at `at` or opens next, None where that end is not in the table."""
         index = bisect_right(self.closes, at)
-        if index < len(self.closes) and self.closes[index] < year_start(self.end_year):
+        if index < len(self.closes) and self.closes[index] < self.end:
             return self.closes[index]
         return None
 
@@ -93,56 +92,72 @@ class Timeline:
     """
 
     def __init__(self, zone: str, week: Week, special: Special) -> None:
-        self._zone = zone
+        self._zone = ZoneInfo(zone)
         self._week = week
         self._special = dict(special)
         self._special_years = [year_of(day * DAY * SECOND) for day in self._special]
         self._table: OpenTime | None = None
 
-    def around(self, *instants: int) -> OpenTime:
-        """Return a table that covers all these instants."""
-        first_year, last_year = year_of(min(instants)), year_of(max(instants))
+    def around(self, earliest: int, latest: int) -> OpenTime:
+        """Return a table that covers both instants and all between."""
+        table = self._table
+        if table is not None and table.begin <= earliest and latest < table.end:
+            return table
+        first_year, last_year = year_of(earliest), year_of(latest)
         if first_year < FIRST_YEAR or last_year > LAST_YEAR:
             raise ValueError(f"Working time is only known in the years {FIRST_YEAR} to {LAST_YEAR}.")
-        return self._covering(first_year, last_year + 1)
+        return self._widened(first_year, last_year)
 
-    def ahead_of(self, table: OpenTime) -> OpenTime:
-        """Return a table twice as long into the future. NoWorkingTime where nothing can follow."""
-        if table.end_year > LAST_YEAR or not (any(self._week) or table.end_year <= max(self._special_years, default=0)):
+    def later(self, table: OpenTime, missing: int) -> OpenTime:
+        """Return a table with probably `missing` more open microseconds after it. NoWorkingTime where nothing can follow."""
+        last_year = year_of(table.end - 1)
+        if any(self._week):
+            end = last_year + self._years_for(missing)
+        else:
+            end = max(self._special_years, default=FIRST_YEAR) + 1
+        if not last_year < end <= LAST_YEAR:
             raise NoWorkingTime("This calendar has no more working time: it never opens again.")
-        return self._covering(table.first_year, 2 * table.end_year - table.first_year)
+        return self._widened(year_of(table.begin), end)
 
-    def behind(self, table: OpenTime) -> OpenTime:
-        """Return a table twice as long into the past. NoWorkingTime where nothing can precede."""
-        if table.first_year <= FIRST_YEAR or not (
-            any(self._week) or table.first_year > min(self._special_years, default=LAST_YEAR)
-        ):
+    def earlier(self, table: OpenTime, missing: int) -> OpenTime:
+        """Return a table with probably `missing` more open microseconds before it. NoWorkingTime where nothing precedes."""
+        first_year = year_of(table.begin)
+        if any(self._week):
+            begin = first_year - self._years_for(missing)
+        else:
+            begin = min(self._special_years, default=LAST_YEAR) - 1
+        if not FIRST_YEAR <= begin < first_year:
             raise NoWorkingTime("This calendar has no earlier working time: it never opened before.")
-        return self._covering(2 * table.first_year - table.end_year, table.end_year)
+        return self._widened(begin, year_of(table.end - 1))
 
     def to_the_horizon(self, at: int) -> OpenTime:
         """Return a table from `at` to two years past every special day, both ways: what is not in there never happens."""
         years = [year_of(at), *self._special_years]
-        return self._covering(min(years) - 2, max(years) + 3)
+        return self._widened(min(years) - 2, max(years) + 2)
 
-    def _covering(self, first_year: int, end_year: int) -> OpenTime:
+    def _years_for(self, missing: int) -> int:
+        regular_week = sum(closes - opens for windows in self._week for opens, closes in windows) * SECOND
+        return missing // (52 * regular_week) + 1
+
+    def _widened(self, first_year: int, last_year: int) -> OpenTime:
+        """Return a table of these years (as far as there are such), that keeps the years there were."""
+        begin, end = year_start(max(first_year, FIRST_YEAR)), year_start(min(last_year, LAST_YEAR) + 1)
         table = self._table
         if table is not None:
-            if table.first_year <= first_year and end_year <= table.end_year:
-                return table
-            first_year, end_year = min(first_year, table.first_year), max(end_year, table.end_year)
-        self._table = table = self._tabulate(max(first_year, FIRST_YEAR), min(end_year, LAST_YEAR + 1))
+            begin, end = min(begin, table.begin), max(end, table.end)
+        if table is None or (begin, end) != (table.begin, table.end):
+            self._table = table = self._tabulate(begin, end)
         return table
 
-    def _tabulate(self, first_year: int, end_year: int) -> OpenTime:
-        local = merged(
-            self._local_windows(year_start(first_year) // SECOND // DAY, year_start(end_year) // SECOND // DAY)
+    def _tabulate(self, begin: int, end: int) -> OpenTime:
+        local = merged(self._local_windows(begin // SECOND // DAY, end // SECOND // DAY))
+        windows = merged(
+            (max(to_utc(self._zone, opens), begin), min(to_utc(self._zone, closes), end)) for opens, closes in local
         )
-        windows = utc_windows(self._zone, local, first_year, end_year)
         opens = array("q", [opens for opens, _ in windows])
         closes = array("q", [closes for _, closes in windows])
         *before, total = accumulate((closes - opens for opens, closes in windows), initial=0)
-        return OpenTime(first_year, end_year, opens, closes, array("q", before), total)
+        return OpenTime(begin, end, opens, closes, array("q", before), total)
 
     def _local_windows(self, first_day: int, end_day: int) -> list[Window]:
         """Return the unsorted local windows of the days, with two more on each side for zones far from UTC and night shifts."""
@@ -163,41 +178,12 @@ class Timeline:
         return regular + special
 
 
-def utc_windows(zone: str, local: list[Window], first_year: int, end_year: int) -> list[Window]:
-    """Return local windows as microseconds UTC, clipped to the UTC years [first_year, end_year), sorted and disjoint."""
-    stretches = [stretch for year in range(first_year - 1, end_year + 1) for stretch in utc_offsets(zone, year)]
-    offsets = [offset for _, offset in stretches]
-    # A wall clock time is read with the offset before a change of offset until it is beyond the reach of both.
-    turns = [end + max(before, after) for (end, before), after in zip(stretches[:-1], offsets[1:], strict=True)]
-    begin, end = year_start(first_year), year_start(end_year)
-
-    def to_utc(second: int) -> int:
-        return min(max((second - offsets[bisect_right(turns, second)]) * SECOND, begin), end)
-
-    return merged((to_utc(opens), to_utc(closes)) for opens, closes in local)
-
-
-@lru_cache(maxsize=4096)
-def utc_offsets(zone: str, year: int) -> list[tuple[int, int]]:
-    """Return (end, offset) in seconds for each stretch of the UTC year in which the zone keeps one offset.
-
-    zoneinfo does not tell its changes, so each day's offset is compared with the next day's, and where they differ the
-    change is narrowed down to its second.
-    """
-    info = ZoneInfo(zone)
-    year_end = year_start(year + 1) // SECOND
-    stretches = []
-    begin = year_start(year) // SECOND
-    offset = _offset(info, begin)
-    for day in range(begin, year_end, DAY):
-        while _offset(info, day + DAY) != offset:
-            same, changed = max(day, begin), day + DAY
-            while changed - same > 1:
-                middle = (same + changed) // 2
-                same, changed = (middle, changed) if _offset(info, middle) == offset else (same, middle)
-            stretches.append((changed, offset))
-            begin, offset = changed, _offset(info, changed)
-    return [*stretches, (year_end, offset)]
+def to_utc(zone: ZoneInfo, second: int) -> int:
+    """Return the microsecond UTC at which the zone's wall clock shows `second` (for the first time, or would but for a jump)."""
+    shown = datetime(1970, 1, 1, tzinfo=zone) + timedelta(
+        seconds=second
+    )  # wall clock arithmetic: same zone on both sides
+    return (second - (shown.utcoffset() or timedelta()) // timedelta(seconds=1)) * SECOND
 
 
 def merged(windows: Iterable[Window]) -> list[Window]:
@@ -219,8 +205,3 @@ def year_start(year: int) -> int:
 def year_of(at: int) -> int:
     """Return the UTC year of an instant."""
     return date.fromordinal(EPOCH.toordinal() + at // SECOND // DAY).year
-
-
-def _offset(zone: ZoneInfo, second: int) -> int:
-    offset = (EPOCH + timedelta(seconds=second)).astimezone(zone).utcoffset()
-    return (offset or timedelta()) // timedelta(seconds=1)
