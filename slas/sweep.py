@@ -65,7 +65,7 @@ def sweep_due_clocks(*, now: datetime, batch: int = BATCH, budget: float = BUDGE
         n_fired += fired
         if fired < batch or time.monotonic() > ends:
             break
-    cache.set(SWEPT_AT, time.time(), 24 * 3600)
+    cache.set(SWEPT_AT, int(time.time()), 24 * 3600)  # whole: the cache keeps it as digits, which the stack reads
     return n_fired
 
 

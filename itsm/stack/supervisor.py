@@ -13,9 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-import redis
-
-from itsm.stack import endpoints, orphans, programs, status, valkey
+from itsm.stack import endpoints, orphans, programs, schema, status, valkey
 from itsm.stack.endpoints import UnusableVar
 from itsm.stack.part import Part
 from itsm.stack.postgres import Postgres
@@ -23,7 +21,8 @@ from itsm.stack.postgres import Postgres
 TICK = 0.2  # seconds between two looks at the children
 LOOK_CLOSER = 5.0  # seconds between two looks at log sizes and at the sweep's age
 START_PATIENCE = 120.0  # seconds until a server must answer; PostgreSQL may have to recover first
-SWEEP_KEY = "portico:sweep_at"  # unix time of the last sweep of the clocks, written by the worker
+SWEEP_KEY = "portico:1:sweep_at"  # Django's spelling of the cache key slas.sweep.SWEPT_AT: unix time of the last sweep
+NOTHING = "$-1"  # Valkey's answer for a key that is not there
 SWEEP_TOO_OLD = 60.0  # seconds; then the worker is taken for stuck and started again
 
 
@@ -34,8 +33,10 @@ class Stopped(Exception):
 def listen(port: int) -> socket.socket:
     try:
         return socket.create_server(("127.0.0.1", port), backlog=256)
-    except (OSError, OverflowError) as error:
-        raise UnusableVar(f"Port {port} cannot be used ({error}): choose another with PORT=.") from error
+    except OSError as error:
+        raise UnusableVar(
+            f"Port {port} cannot be used ({os.strerror(error.errno or 0)}): choose another with PORT=."
+        ) from None
 
 
 class Supervisor:
@@ -50,7 +51,7 @@ class Supervisor:
         self.worker: Part | None = None
         self.is_stopping = False
 
-    def up(self) -> None:
+    def run(self) -> None:
         """Run until a signal asks to stop. The lock frees itself with this process, whatever ends it."""
         self.secrets = endpoints.load_secrets(self.var)
         status.lock(self.var)
@@ -72,17 +73,18 @@ class Supervisor:
         if n_orphans := orphans.end(identity[orphans.VARIABLE], self.var / "pg"):
             say(f"  ended what an earlier run left behind: {n_orphans}")
         run = endpoints.run_dir(self.var)
+        cluster = None
         if not os.environ.get("DATABASE_URL"):
-            cluster = Postgres(self.var, run)
-            if cluster.initialise(self.secrets):
+            cluster = Postgres(self.var, run, self.secrets)
+            if cluster.initialise():
                 say("  made a new database cluster")
-            self._start_server(cluster.part(identity, self._log("postgres"), self.secrets["app_password"]))
+            self._start_server(cluster.part(identity, self._log("postgres")))
         if not os.environ.get("REDIS_URL"):
             password = self.secrets["valkey_password"]
             self._start_server(valkey.part(self.var, run, identity, self._log("valkey"), password))
 
         env = {"SITE_URL": self.url} | os.environ | identity | {"VAR_DIR": str(self.var), "PYTHONUNBUFFERED": "1"}
-        self._run_once("migrate", env, "migrate", "--database", "owner", "--no-input")
+        self._migrate(cluster, env)
         if self.demo and not self.logins.exists():
             self._run_once("seed_demo", env, "seed_demo")
         web = programs.web(env, self._log("web"), listener)
@@ -95,6 +97,13 @@ class Supervisor:
         if self.demo and self.logins.exists():
             say(self.logins.read_text().rstrip())
         say("Ctrl-C stops it.")
+
+    def _migrate(self, cluster: Postgres | None, env: dict[str, str]) -> None:
+        """Skipped when neither the code nor our own database changed since the last time: it costs seconds."""
+        if cluster is None or not schema.is_current(self.var, schema.fingerprint(cluster.login)):
+            self._run_once("migrate", env, "migrate", "--database", "owner", "--no-input")
+        if cluster is not None:
+            schema.remember(self.var, schema.fingerprint(cluster.login))
 
     def _start_server(self, part: Part) -> None:
         self.servers.append(part)
@@ -147,13 +156,12 @@ class Supervisor:
             worker.kill()
 
     def _sweep_age(self) -> float:
-        """Seconds; 0 while the broker is away, since a new worker would not help."""
-        url = os.environ.get("REDIS_URL") or endpoints.load(self.var).redis_url
-        try:
-            with redis.Redis.from_url(endpoints.cache_url(url), socket_timeout=1) as client:
-                return time.time() - float(client.get(SWEEP_KEY) or 0)
-        except redis.RedisError:
-            return 0.0
+        """Seconds; 0 where nobody can tell: a new worker would not help a dead broker."""
+        run, password = endpoints.run_dir(self.var), self.secrets["valkey_password"]
+        swept_at = valkey.ask(run, password, f"GET {SWEEP_KEY}")
+        if swept_at == NOTHING:
+            return float("inf")
+        return time.time() - int(swept_at) if swept_at and swept_at.isdecimal() else 0.0
 
     def _stop(self) -> None:
         """Clients first and side by side, then the broker, then the database."""
