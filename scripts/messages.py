@@ -42,9 +42,9 @@ KEYWORDS: dict[str, Any] = {
 
 def sources() -> Iterator[Path]:
     for path in sorted(ROOT.rglob("*")):
-        if path.suffix in {".py", ".html", ".txt"} and not SKIPPED & set(path.relative_to(ROOT).parts[:-1]):
-            if path.suffix == ".py" or "templates" in path.parts:
-                yield path
+        is_source = path.suffix == ".py" or (path.suffix in {".html", ".txt"} and "templates" in path.parts)
+        if is_source and not SKIPPED & set(path.relative_to(ROOT).parts[:-1]):
+            yield path
 
 
 def messages_of(path: Path) -> Iterator[tuple[Any, str | None]]:
