@@ -13,7 +13,6 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
@@ -83,7 +82,7 @@ def open_incident(
         ticket=ticket, name="incident.opened", actor=actor, at=now, visibility=Visibility.PUBLIC,
         data={"priority": ticket.priority, "channel": channel},
     )  # fmt: skip
-    slas.start_clocks(ticket=ticket, now=now)
+    slas.start_clocks(ticket=ticket)
     notify(ticket=ticket, notice="opened", source=f"event-{event.pk}", people=[requester], actor=None, now=now)
     return incident
 
@@ -150,7 +149,7 @@ def reopen_incident(*, incident: Incident, comment: str = "", actor: User | None
         return _follow_up(incident, comment, actor, now)
     event = _move(
         incident, "reopen", actor=actor, now=now, event="incident.reopened", public=True,
-        own={"reopened_at": now, "reopened_by": actor}, resolved_at=None, n_reopens=F("n_reopens") + 1,
+        own={"reopened_at": now, "reopened_by": actor}, resolved_at=None, n_reopens=incident.ticket.n_reopens + 1,
     )  # fmt: skip
     slas.reopen_clock(ticket=incident.ticket, actor=actor, now=now)
     if comment.strip() and actor is not None:

@@ -80,6 +80,8 @@ def _deliver(row: Outbox) -> bool:
         if handler is None:
             raise Undeliverable(f"no app handles the topic {row.topic!r}")
         with transaction.atomic():
+            if not Outbox.objects.select_for_update().filter(pk=row.pk, done_at__isnull=True).exists():
+                return False  # another dispatcher finished it after our lease had run out
             answer = handler(row, now)
             Outbox.objects.filter(pk=row.pk).update(done_at=now, lease_until=None, answer=answer)
     except Exception as error:  # every failure is stored on its row, whatever it is

@@ -162,6 +162,15 @@ class EscalationStep(models.Model):
     def __str__(self) -> str:
         return f"{self.agreement} {self.percent} % + {self.after_breach}"
 
+    @property
+    def notifies(self) -> list[str]:
+        chosen = {
+            "assignee": self.notifies_assignee,
+            "lead": self.notifies_lead,
+            "manager": self.notifies_manager,
+        }
+        return [who for who, is_told in chosen.items() if is_told]
+
 
 class ClockQuerySet(models.QuerySet["Clock"]):
     def running(self) -> Self:

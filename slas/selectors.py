@@ -1,0 +1,87 @@
+"""Reads of clocks for a page, the API or the journal."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from slas.ledger import Ledger
+from slas.models import Clock
+from slas.services import account_of
+from tickets.models import Ticket
+
+HALF, THREE_QUARTERS = 0.5, 0.75
+SOON, VERY_SOON = timedelta(minutes=60), timedelta(minutes=30)
+
+
+class Mood(StrEnum):
+    """How a clock is shown (UI.md section 4): by share used and by time left, whichever is worse."""
+
+    ON_TRACK = "ok"
+    DUE_SOON = "warn"
+    AT_RISK = "risk"
+    BREACHED = "breach"
+    PAUSED = "pause"
+    MET = "met"
+
+
+@dataclass(frozen=True)
+class ClockFace:
+    """A clock as people read it at `now`. `left` is wall-clock time to the deadline, negative once it has passed, None
+    while paused; `share` is the part of the goal used, 0 to 1."""
+
+    clock: Clock
+    mood: Mood
+    left: timedelta | None
+    share: float
+    account: Ledger
+
+
+def ticket_clocks(*, ticket: Ticket, now: datetime) -> list[ClockFace]:
+    """The clocks that count, newest generation of each metric, the first to breach first. Two queries."""
+    clocks = (
+        ticket.clocks.counted()
+        .select_related("calendar", "agreement")
+        .prefetch_related("events__actor")
+        .order_by("metric", "-generation")
+    )
+    newest: dict[str, Clock] = {}
+    for clock in clocks:
+        newest.setdefault(clock.metric, clock)
+    faces = [clock_face(clock, now=now) for clock in newest.values()]
+    far = timedelta.max
+    return sorted(
+        faces, key=lambda face: (face.clock.ended_at is not None, face.left if face.left is not None else far)
+    )
+
+
+def past_clocks(*, ticket: Ticket) -> list[Clock]:
+    """Clocks of promises that were changed since, oldest first."""
+    return list(ticket.clocks.filter(state=Clock.State.CANCELLED).select_related("agreement").order_by("id"))
+
+
+def clock_face(clock: Clock, *, now: datetime) -> ClockFace:
+    account = clock_ledger(clock, now=now)
+    share = min(account.used / clock.goal, 1.0)
+    left = None if clock.due_at is None else clock.due_at - (clock.ended_at or now)
+    return ClockFace(
+        clock=clock, mood=mood(clock, share=share, left=left, now=now), left=left, share=share, account=account
+    )
+
+
+def clock_ledger(clock: Clock, *, now: datetime) -> Ledger:
+    """Where every minute of the clock went; the sum of its running segments is what it shows (ACCEPTANCE.md A4)."""
+    return account_of(clock, sorted(clock.events.all(), key=lambda event: (event.at, event.pk)), now=now)
+
+
+def mood(clock: Clock, *, share: float, left: timedelta | None, now: datetime) -> Mood:
+    if clock.has_breached(now):
+        return Mood.BREACHED
+    if clock.ended_at is not None:
+        return Mood.MET
+    if left is None:
+        return Mood.PAUSED
+    if share >= THREE_QUARTERS or left < VERY_SOON:
+        return Mood.AT_RISK
+    if share >= HALF or left < SOON:
+        return Mood.DUE_SOON
+    return Mood.ON_TRACK
