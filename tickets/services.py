@@ -104,12 +104,13 @@ def change_ticket(
     if expected_version is not None and locked.version != expected_version:
         raise StaleTicket(locked, changes_since(ticket=locked, version=expected_version))
     changes = {
-        name: [_plain(getattr(locked, name)), _plain(value)]
+        name: [as_journalled(getattr(locked, name)), as_journalled(value)]
         for name, value in fields.items()
         if getattr(locked, name) != value
     }
     rows.update(**fields, updated_at=now, version=F("version") + 1)
-    ticket.refresh_from_db()
+    # Named fields only: a full refresh would drop the practice's row that the caller holds on to.
+    ticket.refresh_from_db(fields=[*fields, "updated_at", "version"])
     return changes
 
 
@@ -170,7 +171,7 @@ def _clear_draft(ticket: Ticket, user: User, kind: Draft.Kind) -> None:
     Draft.objects.filter(ticket=ticket, user=user, kind=kind).delete()
 
 
-def _plain(value: Any) -> Any:
+def as_journalled(value: Any) -> Any:
     """A value as the journal's JSON keeps it: choices and numbers as they are, rows as their key and name."""
     if value is None or isinstance(value, str | int | bool):
         return value

@@ -1,0 +1,111 @@
+"""The outbox delivers at least once, loses nothing, and shows what it gave up on."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from journal import outbox
+from journal.models import Outbox
+from journal.services import post
+
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def delivered(monkeypatch):
+    """A topic "test" whose handler notes the keys it was given."""
+    keys: list[str] = []
+
+    def handle(row: Outbox, now: datetime) -> str:
+        if row.payload.get("fails"):
+            raise ConnectionError("the receiver is away")
+        keys.append(row.dedupe_key)
+        return "250 ok"
+
+    monkeypatch.setitem(outbox._handlers, "test", handle)
+    return keys
+
+
+def put(key: str, **payload: object) -> Outbox:
+    post(key=key, topic="test", payload=payload, now=NOW)
+    return Outbox.objects.get(dedupe_key=key)
+
+
+class TestPost:
+    def test_the_same_thing_twice_is_once(self, db):
+        put("a", n=1)
+        assert put("a", n=2).payload == {"n": 1}
+        assert Outbox.objects.count() == 1
+
+
+class TestDispatch:
+    def test_delivers_once_and_keeps_the_answer(self, db, delivered):
+        row = put("a")
+        assert outbox.dispatch(now=NOW) == 1
+        assert outbox.dispatch(now=NOW) == 0
+        row.refresh_from_db()
+        assert (delivered, row.answer, row.is_dead) == (["a"], "250 ok", False)
+        assert row.done_at is not None
+
+    def test_tries_a_failure_again_later_and_lets_the_others_pass(self, db, delivered):
+        bad, good = put("bad", fails=True), put("good")
+        assert outbox.dispatch(now=NOW) == 1
+        bad.refresh_from_db()
+        assert (bad.n_attempts, bad.done_at, bad.is_dead) == (1, None, False)
+        assert bad.available_at > timezone.now()
+        assert "the receiver is away" in bad.answer
+        assert delivered == [good.dedupe_key]
+
+    def test_gives_up_in_the_end_and_can_be_told_to_try_again(self, db, delivered):
+        row = put("bad", fails=True)
+        Outbox.objects.update(n_attempts=len(outbox.PAUSES) - 1)
+        outbox.dispatch(now=NOW)
+        row.refresh_from_db()
+        assert row.is_dead
+        assert outbox.dispatch(now=NOW + timedelta(days=30)) == 0
+        Outbox.objects.update(payload={})
+        outbox.retry(row=row, now=NOW)
+        assert outbox.dispatch(now=NOW) == 1
+
+    def test_a_topic_nobody_handles_is_dead_at_once(self, db):
+        post(key="x", topic="nowhere", payload={}, now=NOW)
+        outbox.dispatch(now=NOW)
+        assert Outbox.objects.get().is_dead
+
+    def test_delivers_again_what_a_killed_dispatcher_had_claimed(self, db, delivered):
+        put("a")
+        assert [row.dedupe_key for row in outbox._claim(now=NOW, limit=10)] == ["a"]  # and then it was killed
+        assert outbox.dispatch(now=NOW + outbox.LEASE) == 0
+        assert outbox.dispatch(now=NOW + outbox.LEASE + timedelta(seconds=1)) == 1
+        assert delivered == ["a"]
+
+    def test_undoes_what_a_failing_handler_wrote(self, db, monkeypatch):
+        def half(row: Outbox, now: datetime) -> str:
+            post(key="half", topic="test", payload={}, now=now)
+            raise ConnectionError
+
+        monkeypatch.setitem(outbox._handlers, "test", half)
+        put("a")
+        outbox.dispatch(now=NOW)
+        assert not Outbox.objects.filter(dedupe_key="half").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_dispatchers_share_the_work(delivered):
+    for n in range(60):
+        put(f"row-{n}")
+
+    def run() -> None:
+        while outbox.dispatch(now=NOW, limit=5):
+            pass
+        connections.close_all()
+
+    threads = [threading.Thread(target=run) for _n in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(delivered) == sorted(f"row-{n}" for n in range(60))
