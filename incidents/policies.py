@@ -46,6 +46,11 @@ def can_close(user: User, incident: Incident) -> bool:
     return _works(user, incident) or _is_customer_of(user, incident)
 
 
+def can_follow_up(user: User, incident: Incident) -> bool:
+    """Whoever might have reopened it."""
+    return can_open(user) and can_reopen(user, incident)
+
+
 def can_cancel(user: User, incident: Incident) -> bool:
     return _works(user, incident) or user.pk == incident.ticket.requester_id
 

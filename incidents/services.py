@@ -145,8 +145,10 @@ def reopen_incident(*, incident: Incident, comment: str = "", actor: User | None
     """It is not solved. Within the window the same incident goes on and its clock with it; later a new one, linked,
     takes the words. Returns the incident that goes on."""
     _allow(policies.can_reopen, actor, incident)
-    if not policies.is_within_reopen_window(incident, now) and actor is not None:
-        return _follow_up(incident, comment, actor, now)
+    was_resolved = incident.ticket.resolved_at is not None
+    if actor is not None and was_resolved and not policies.is_within_reopen_window(incident, now):
+        _require({"comment": comment})
+        return follow_up_incident(incident=incident, body=comment, actor=actor, now=now)
     event = _move(
         incident, "reopen", actor=actor, now=now, event="incident.reopened", public=True,
         own={"reopened_at": now, "reopened_by": actor}, resolved_at=None, n_reopens=incident.ticket.n_reopens + 1,
@@ -160,6 +162,29 @@ def reopen_incident(*, incident: Incident, comment: str = "", actor: User | None
         people=[ticket.assignee or (ticket.team.lead if ticket.team else None)],
     )  # fmt: skip
     return incident
+
+
+@transaction.atomic
+def follow_up_incident(
+    *, incident: Incident, body: str, actor: User, now: datetime, uploads: Sequence[UploadedFile] = ()
+) -> Incident:
+    """A new incident with the words of a late answer, linked to the old one (BEHAVIOUR.md rule 12). It is the
+    requester's where an agent opens it, else of whoever wrote."""
+    _allow(policies.can_follow_up, actor, incident)
+    old = incident.ticket
+    requester = old.requester if policies.can_open_for_others(actor) else actor
+    new = open_incident(
+        subject=old.subject, body=body, requester=requester, actor=actor, now=now, uploads=uploads,
+        channel=Channel.DESK if requester != actor else Channel.PORTAL, service=old.service, team=old.team,
+        impact=old.impact, urgency=old.urgency, category=incident.category,
+    )  # fmt: skip
+    Link.objects.create(source=new.ticket, target=old, type=Link.Type.FOLLOWS)
+    for ticket, other in ((new.ticket, old), (old, new.ticket)):
+        tickets.record_event(
+            ticket=ticket, name="ticket.linked", actor=actor, at=now,
+            data={"other": other.number, "type": Link.Type.FOLLOWS},
+        )  # fmt: skip
+    return new
 
 
 @transaction.atomic
@@ -303,24 +328,6 @@ def _change_priority(
     )
     if "priority" in changes:
         slas.retarget_clocks(ticket=ticket, actor=actor, now=now, why="priority")
-
-
-def _follow_up(incident: Incident, comment: str, actor: User, now: datetime) -> Incident:
-    """A new incident with the words of the late answer, linked to the old one (BEHAVIOUR.md rule 12)."""
-    _require({"comment": comment})
-    old = incident.ticket
-    new = open_incident(
-        subject=old.subject, body=comment, requester=old.requester, actor=old.requester, now=now,
-        channel=Channel.PORTAL, service=old.service, team=old.team, impact=old.impact, urgency=old.urgency,
-        category=incident.category,
-    )  # fmt: skip
-    Link.objects.create(source=new.ticket, target=old, type=Link.Type.FOLLOWS)
-    for ticket, other in ((new.ticket, old), (old, new.ticket)):
-        tickets.record_event(
-            ticket=ticket, name="ticket.linked", actor=actor, at=now,
-            data={"other": other.number, "type": Link.Type.FOLLOWS},
-        )  # fmt: skip
-    return new
 
 
 def _tell_customer(incident: Incident, notice: str, event_id: int, actor: User | None, now: datetime) -> None:
