@@ -1,0 +1,68 @@
+"""Input of the pages about people. Rules live in accounts/services.py."""
+
+import zoneinfo
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Organisation, Role, Team, User
+
+
+def time_zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Every zone that is a place, grouped by its region; UTC first."""
+    regions: dict[str, list[tuple[str, str]]] = {"UTC": [("UTC", "UTC")]}
+    for zone in sorted(zoneinfo.available_timezones()):
+        region, _slash, place = zone.partition("/")
+        if place and region not in {"Etc", "SystemV", "US", "posix", "right"}:
+            regions.setdefault(region, []).append((zone, place.replace("_", " ").replace("/", " / ")))
+    return list(regions.items())
+
+
+class PreferencesForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=120)
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"), choices=time_zone_choices, help_text=_("All times are shown in it.")
+    )
+    theme = forms.ChoiceField(label=_("Theme"), choices=User.Theme.choices, widget=forms.RadioSelect)
+
+
+class ThemeForm(forms.Form):
+    theme = forms.ChoiceField(choices=User.Theme.choices)
+
+
+class LanguageForm(forms.Form):
+    language = forms.ChoiceField(choices=settings.LANGUAGES)
+
+
+class StandingForm(forms.Form):
+    """What an administrator decides about a person."""
+
+    organisation = forms.ModelChoiceField(label=_("Organisation"), queryset=Organisation.objects.none())
+    roles = forms.ModelMultipleChoiceField(
+        label=_("Roles"), queryset=Role.objects.none(), widget=forms.CheckboxSelectMultiple
+    )
+    teams = forms.ModelMultipleChoiceField(
+        label=_("Teams"), queryset=Team.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, queryset in (
+            ("organisation", Organisation.objects.filter(is_active=True).order_by("name")),
+            ("roles", Role.objects.order_by("pk")),
+            ("teams", Team.objects.filter(is_active=True).order_by("name")),
+        ):
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 (for the type checker)
+            field.queryset = queryset
+
+
+class InviteForm(StandingForm):
+    name = forms.CharField(label=_("Name"), max_length=120)
+    email = forms.EmailField(label=_("E-mail"))
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+
+    field_order = ("name", "email", "organisation", "language", "roles", "teams")
