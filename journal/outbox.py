@@ -67,7 +67,7 @@ _CLAIM = """
 """
 
 
-def _claim(*, now: datetime, limit: int, only: Collection[str] | None) -> list[Outbox]:
+def _claim(*, now: datetime, limit: int, only: Collection[str] | None = None) -> list[Outbox]:
     topics = None if only is None else list(only)
     with connection.cursor() as cursor:
         cursor.execute(_CLAIM, {"until": now + LEASE, "now": now, "limit": limit, "only": topics})
