@@ -14,7 +14,7 @@ from django.conf import settings
 
 logger = logging.getLogger(__name__)
 
-BEAT: dict[str, dict[str, Any]] = {
+BEAT: dict[str, Any] = {
     "sweep due clocks": {"task": "slas.tasks.sweep_due_clocks", "schedule": 1.0, "options": {"queue": "timers", "expires": 5}},
     "dispatch the outbox": {"task": "mail.tasks.dispatch_outbox", "schedule": 1.0, "options": {"queue": "mail", "expires": 5}},
     "close resolved incidents": {"task": "incidents.tasks.close_resolved", "schedule": crontab(minute="*/10"), "options": {"queue": "default", "expires": 600}},

@@ -46,7 +46,7 @@ def reply_to_ticket(
     if is_from_agent:
         slas.meet_clock(ticket=ticket, metric=Metric.FIRST_RESPONSE, actor=actor, now=now)
         kind.on_agent_reply(ticket=ticket, actor=actor, now=now)
-        people = [ticket.requester, *_watchers(ticket)]
+        people: list[User | None] = [ticket.requester, *_watchers(ticket)]
     else:
         kind.on_requester_reply(ticket=ticket, actor=actor, now=now)
         people = [ticket.assignee, ticket.requester, *_watchers(ticket)]
