@@ -158,7 +158,7 @@ class Team(models.Model):
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="teams")
     lead = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="leads")
     manager = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="manages")
-    members: models.ManyToManyField[User, "Membership"] = models.ManyToManyField(
+    members: "models.ManyToManyField[User, Membership]" = models.ManyToManyField(
         User, through="Membership", related_name="teams"
     )
     is_active = models.BooleanField(_("active"), default=True)
