@@ -229,7 +229,7 @@ def _window(interval: Sequence[str], where: str) -> Window:
 
 
 def _seconds(text: str, where: str) -> int:
-    match = TIME_OF_DAY.fullmatch(text)
+    match = TIME_OF_DAY.fullmatch(str(text))
     if match is None:
         raise ValueError(f"{where}: {text!r} is not a time of day: write HH:MM, 00:00 to 23:59 (24:00 only as an end).")
     return int(match[1]) * 3600 + int(match[2]) * 60

@@ -224,10 +224,9 @@ def answer(case, question, expected):
 
 def agrees(case, question):
     expected = case["expected"][question]
-    try:
-        got = answer(case, question, expected)
-    except (TypeError, NotImplementedError):
-        return False  # not a question a clock can answer
+    if case["calendar"] is None:
+        return False  # not a question for a clock
+    got = answer(case, question, expected)
     if question.endswith("at_least"):
         return got >= expected
     if isinstance(got, datetime) and expected:
