@@ -113,7 +113,6 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "core.middleware.DatabaseGone",
     "csp.middleware.CSPMiddleware",
     "core.middleware.PrivatePages",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -1,8 +1,12 @@
 """Where people land, and the pages for what went wrong."""
 
+import sys
+
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 
 from accounts.http import UserRequest
 from tickets.models import Ticket
@@ -35,4 +39,25 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return render(request, "500.html", status=500)
+    """Whatever failed, wherever: a lost database is told apart, for it comes back by itself."""
+    error = sys.exc_info()[1]
+    if isinstance(error, OperationalError | InterfaceError):
+        return unavailable(request)
+    if request.path.startswith("/api/"):
+        return _problem("Something went wrong on our side", 500)
+    return HttpResponse(render_to_string("500.html"), status=500)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """Nothing is half-written (every verb is one transaction), and the next request tries again."""
+    if request.path.startswith("/api/"):
+        response = _problem("The database is not reachable", 503)
+    else:
+        response = HttpResponse(render_to_string("503.html"), status=503)
+    response["Retry-After"] = "5"
+    return response
+
+
+def _problem(title: str, status: int) -> HttpResponse:
+    body = {"type": "about:blank", "title": title, "status": status}
+    return JsonResponse(body, status=status, content_type="application/problem+json")

@@ -1,0 +1,51 @@
+"""The pages for what went wrong."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+
+@pytest.fixture
+def lost_database(transactional_db):
+    """The real thing: the connection's address leads nowhere until the test is over."""
+    host = connection.settings_dict["HOST"]
+    connection.close()
+    connection.settings_dict["HOST"] = "/nowhere"
+    yield
+    connection.settings_dict["HOST"] = host
+    connection.close()
+
+
+class TestDatabaseGone:
+    def test_is_a_page_that_says_so_and_when_to_come_back(self, alice, client_of, lost_database):
+        client = Client(raise_request_exception=False)
+        client.cookies["session"] = "anything"
+        response = client.get("/")
+        assert (response.status_code, response["Retry-After"]) == (503, "5")
+
+    def test_is_a_problem_document_in_the_api(self, alice, lost_database):
+        client = Client(raise_request_exception=False)
+        client.cookies["session"] = "anything"
+        response = client.get("/api/v1/incidents/")
+        assert response.status_code == 503
+        assert response["Content-Type"] == "application/problem+json"
+
+    def test_recovers_by_itself(self, alice, client_of, transactional_db):
+        host = connection.settings_dict["HOST"]
+        client = client_of(alice)
+        client.raise_request_exception = False
+        connection.close()
+        connection.settings_dict["HOST"] = "/nowhere"
+        assert client.get("/").status_code == 503
+        connection.close()
+        connection.settings_dict["HOST"] = host
+        assert client.get("/").status_code == 302
+
+
+class TestNotFound:
+    def test_a_strangers_number_looks_like_a_wrong_one(self, incident, charlie, client_of):
+        client = client_of(charlie)
+        foreign = client.get(f"/tickets/{incident.ticket.number}/")
+        wrong = client.get("/tickets/INC-999999/")
+        assert (foreign.status_code, wrong.status_code) == (404, 404)
+        assert foreign.content == wrong.content
