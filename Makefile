@@ -19,11 +19,11 @@ demo: install ## Run Portico with a believable service desk; Ctrl-C stops it, a 
 
 test: lint ## Lint, types, import contracts, migrations, and every test with the sampled browser tests
 	@scripts/browser.sh
-	$(SPARE_VAR) $(BIN)/pytest -n auto -m "not matrix"
+	$(SPARE_VAR) $(BIN)/pytest -n auto --dist loadgroup -m "not matrix"
 
 test-all: lint ## The same with the whole browser matrix
 	@scripts/browser.sh
-	$(SPARE_VAR) $(BIN)/pytest -n auto
+	$(SPARE_VAR) $(BIN)/pytest -n auto --dist loadgroup
 
 lint: install ## Lint, types, import contracts and a check that no migration is missing
 	$(BIN)/ruff check .
