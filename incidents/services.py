@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
 from catalog.models import Service
+from core.machine import IllegalMove
 from incidents import policies
 from incidents.models import Incident, ResolutionCode
 from incidents.states import MACHINE, PHASES, State
@@ -171,7 +172,9 @@ def follow_up_incident(
     """A new incident with the words of a late answer, linked to the old one (BEHAVIOUR.md rule 12). It is the
     requester's where an agent opens it, else of whoever wrote."""
     _allow(policies.can_follow_up, actor, incident)
-    old = incident.ticket
+    old, state = incident.ticket, State(incident.state)
+    if old.is_active:
+        raise IllegalMove("follow_up", state, MACHINE.allowed(state))
     requester = old.requester if policies.can_open_for_others(actor) else actor
     new = open_incident(
         subject=old.subject, body=body, requester=requester, actor=actor, now=now, uploads=uploads,
