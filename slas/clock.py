@@ -192,9 +192,10 @@ def holidays_between(calendar: Calendar, start: datetime, end: datetime) -> list
 
 
 def _microseconds(at: datetime) -> int:
-    if at.utcoffset() is None:
-        raise ValueError(f"{at!r} has no time zone: working time is only known for aware datetimes.")
-    return (at - EPOCH) // MICROSECOND
+    try:
+        return (at - EPOCH) // MICROSECOND
+    except TypeError as error:
+        raise ValueError(f"{at!r} has no time zone: working time is only known for aware datetimes.") from error
 
 
 def _datetime(microseconds: int) -> datetime:

@@ -50,7 +50,8 @@ class OpenTime:
         index = bisect_right(self.opens, at) - 1
         if index < 0:
             return 0
-        return self.before[index] + min(at, self.closes[index]) - self.opens[index]
+        closes = self.closes[index]
+        return self.before[index] + (at if at < closes else closes) - self.opens[index]
 
     def earliest_at(self, position: int) -> int:
         """Return the first instant of a position in (0, total]: the closing, where a window ends exactly there."""
@@ -179,10 +180,9 @@ class Timeline:
 
 
 def to_utc(zone: ZoneInfo, second: int) -> int:
-    """Return the microsecond UTC at which the zone's wall clock shows `second` (for the first time, or would but for a jump)."""
-    shown = datetime(1970, 1, 1, tzinfo=zone) + timedelta(
-        seconds=second
-    )  # wall clock arithmetic: same zone on both sides
+    """Return the microsecond UTC at which the zone's wall clock shows `second`, by the rule at the top of this module."""
+    # Adding to a datetime is arithmetic of the wall clock, and its offset that of the first showing, or before the jump.
+    shown = datetime(1970, 1, 1, tzinfo=zone) + timedelta(seconds=second)
     return (second - (shown.utcoffset() or timedelta()) // timedelta(seconds=1)) * SECOND
 
 
