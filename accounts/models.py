@@ -151,6 +151,13 @@ class User(AbstractBaseUser):
         return self.name.split(" ")[0]
 
 
+class TeamQuerySet(models.QuerySet["Team"]):
+    def visible_to(self, user: User) -> Self:
+        if user.can(Permission.VIEW_PEOPLE):
+            return self
+        return self.filter(organisation_id=user.organisation_id)
+
+
 class Team(models.Model):
     """A group that takes work. `lead` and `manager` are who escalations reach after the assignee."""
 
@@ -162,6 +169,8 @@ class Team(models.Model):
         User, through="Membership", related_name="teams"
     )
     is_active = models.BooleanField(_("active"), default=True)
+
+    objects = TeamQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name

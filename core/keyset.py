@@ -22,15 +22,29 @@ class Page(Generic[M]):
     newer: str
 
 
+class BrokenCursor(Exception):
+    """The cursor names no place in this list."""
+
+
 def page_of(rows: QuerySet[M], *, field: str, descending: bool, size: int, older: str = "", newer: str = "") -> Page[M]:
     """The page that a cursor names, ordered by `field` and key; the first one without a cursor or with a broken one.
 
     One query. An index on (field, key) in this order carries it.
     """
     try:
+        return strict_page_of(rows, field=field, descending=descending, size=size, older=older, newer=newer)
+    except BrokenCursor:
+        return strict_page_of(rows, field=field, descending=descending, size=size)
+
+
+def strict_page_of(
+    rows: QuerySet[M], *, field: str, descending: bool, size: int, older: str = "", newer: str = ""
+) -> Page[M]:
+    """The same for a program, which should hear of it: raises BrokenCursor."""
+    try:
         return _page(rows, field, descending, size, older=older, newer=newer)
-    except (ValueError, TypeError, ValidationError, binascii.Error):
-        return _page(rows, field, descending, size)
+    except (ValueError, TypeError, OverflowError, RecursionError, ValidationError, binascii.Error) as error:
+        raise BrokenCursor from error
 
 
 def _page(rows: QuerySet[M], field: str, descending: bool, size: int, *, older: str = "", newer: str = "") -> Page[M]:
@@ -41,7 +55,9 @@ def _page(rows: QuerySet[M], field: str, descending: bool, size: int, *, older: 
     if older or newer:
         value, pk = _decode(older or newer)
         step = "lt" if goes_down else "gt"
-        chosen = chosen.filter(Q(**{f"{field}__{step}": value}) | Q(**{field: value, f"pk__{step}": pk}))
+        # The first condition follows from the second; it is what lets PostgreSQL start in the middle of the index.
+        chosen = chosen.filter(Q(**{f"{field}__{step}e": value}))
+        chosen = chosen.filter(Q(**{f"{field}__{step}": value}) | Q(**{f"pk__{step}": pk}))
     found = list(chosen[: size + 1])
     has_more = len(found) > size
     shown = found[:size][::-1] if backwards else found[:size]

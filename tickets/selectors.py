@@ -1,8 +1,9 @@
 """Reads of one ticket's story."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+
+from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.permissions import Permission
@@ -40,7 +41,7 @@ def timeline(*, ticket: Ticket, user: User) -> list[Moment]:
     return sorted(moments, key=lambda m: (m.at, m.kind == "event"))
 
 
-def visible_events(*, ticket: Ticket, user: User) -> Iterable[Event]:
+def visible_events(*, ticket: Ticket, user: User) -> QuerySet[Event]:
     events = events_of(subject_kind=SUBJECT_KIND, subject_id=ticket.pk).exclude(name__in=_TOLD_BY_WORDS)
     if not user.can(Permission.VIEW_INTERNAL):
         events = events.filter(visibility=Visibility.PUBLIC)
