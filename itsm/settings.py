@@ -170,6 +170,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context.person",
                 "desk.context.shell",
+                "portal.context.shell",
             ],
         },
     }
@@ -272,10 +273,11 @@ EMAIL_PORT = env.number("SMTP_PORT", 25, least=1, most=65535)
 EMAIL_HOST_USER = env.text("SMTP_USER")
 EMAIL_HOST_PASSWORD = env.text("SMTP_PASSWORD")
 EMAIL_USE_TLS = env.flag("SMTP_STARTTLS")
+EMAIL_USE_SSL = env.flag("SMTP_TLS")  # from the first byte, port 465
 EMAIL_TIMEOUT = 15
 EMAIL_FILE_PATH = VAR_DIR / "mail"
 # Without an SMTP server mail becomes files under VAR_DIR/mail, which administrators read in the desk.
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend" if EMAIL_HOST else "mail.backends.ReadableFileBackend"
+EMAIL_BACKEND = "mail.backends.SmtpBackend" if EMAIL_HOST else "mail.backends.ReadableFileBackend"
 
 # --- workers -----------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
@@ -304,11 +306,14 @@ AUTO_CLOSE_DAYS = env.number("AUTO_CLOSE_DAYS", 10, most=365)  # 0 = never
 ATTAINMENT_TARGET_PERCENT = env.number("ATTAINMENT_TARGET_PERCENT", 95, least=1, most=100)
 
 # --- API ---------------------------------------------------------------------------------------------------------
+API_CALLS_PER_MINUTE = env.number("API_CALLS_PER_MINUTE", 600)  # of one token; 0 = no limit
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["api.auth.TokenAuthentication", "api.auth.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated", "api.auth.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["api.throttling.PerCaller"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "api.problems.handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -317,8 +322,17 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Portico API",
     "DESCRIPTION": "Everything the pages do, by the same services and the same policies.",
     "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "ClockState": "slas.models.Clock.State",
+        "IncidentState": "incidents.states.State",
+        "LinkType": "tickets.models.Link.Type",
+        "OrganisationKind": "accounts.models.Organisation.Kind",
+        "ResolutionCode": "incidents.models.ResolutionCode",
+        "ServiceState": "catalog.models.Service.State",
+        "TicketKind": "tickets.models.Kind",
+        "WaitingReason": "tickets.models.WaitingReason",
+    },
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "api.schema.complete"],
 }
