@@ -89,7 +89,7 @@ Portico.register(
             renderMode: "richText",
             backgroundColor: surface,
             borderColor: line,
-            textStyle: { color: ink, fontSize: 12 },
+            textStyle: { color: ink, fontSize: 12, fontFamily: token("font") },
             axisPointer: { type: chart.kind === "line" ? "line" : "shadow" },
             valueFormatter: (value) => (value == null ? "–" : `${value}${unit}`),
           },

@@ -84,6 +84,6 @@ Portico.register(
 )
 
 function size(bytes) {
-  const [amount, unit] = bytes < 1024 * 1024 ? [bytes / 1024, "KB"] : [bytes / 1024 / 1024, "MB"]
+  const [amount, unit] = bytes < 1024 * 1024 ? [Math.ceil(bytes / 1024), "KB"] : [bytes / 1024 / 1024, "MB"]
   return `${amount.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 })} ${unit}`
 }
