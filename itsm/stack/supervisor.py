@@ -118,8 +118,8 @@ class Supervisor:
             part.start()
             while part.is_running:
                 self._breathe()
-        if part.exit_status != 0:
-            raise UnusableVar(f"{name} failed: {part.last_words()} (more in {part.log})")
+            if part.exit_status != 0:
+                raise UnusableVar(f"{name} failed: {part.last_words()} (more in {part.log})")
 
     def _wait_for(self, part: Part) -> None:
         while not part.ready():
@@ -171,6 +171,8 @@ class Supervisor:
             asked_at = time.monotonic()
             for part in group:
                 part.see_off(asked_at + part.patience)
+        with suppress(OSError):
+            endpoints.run_dir(self.var).rmdir()  # the folder of the sockets may be under /tmp
 
     def _write_status(self) -> None:
         parts = {part.name: {"pid": part.pid, "n_starts": part.n_starts} for part in [*self.servers, *self.clients]}
