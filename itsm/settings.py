@@ -300,6 +300,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
+# --- watching ----------------------------------------------------------------------------------------------------
+METRICS_ALLOW = env.networks("METRICS_ALLOW", ("127.0.0.1", "::1"))  # who may read /metrics
+# Where the processes of one web server add up their counters; prometheus_client itself reads the same variable.
+PROMETHEUS_MULTIPROC_DIR = env.text("PROMETHEUS_MULTIPROC_DIR")
+
 # --- rules of the desk (defaults; BEHAVIOUR.md) ------------------------------------------------------------------
 REOPEN_WINDOW_DAYS = env.number("REOPEN_WINDOW_DAYS", 14, most=365)
 AUTO_CLOSE_DAYS = env.number("AUTO_CLOSE_DAYS", 10, most=365)  # 0 = never

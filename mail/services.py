@@ -42,7 +42,7 @@ def empty_outbox(*, now: datetime, budget: float = BUDGET_SECONDS) -> None:
     while outbox.dispatch(now=now, only=inside) and time.monotonic() < ends:
         pass
     sender = f"sending:{socket.gethostname()}"
-    if not cache.add(sender, True, SENDER_SECONDS):
+    if not cache.add(sender, 1, SENDER_SECONDS):
         return
     try:
         while outbox.dispatch(now=now, limit=1, only=[TOPIC]) and time.monotonic() < ends:

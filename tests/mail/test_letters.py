@@ -122,9 +122,12 @@ class TestLanguage:
         bob.language = "zh-hans"
         bob.save()
         seen = []
-        monkeypatch.setattr(
-            "mail.letters.render_to_string", lambda *args: seen.append(translation.get_language()) or ""
-        )
+
+        def render(template, context):
+            seen.append(translation.get_language())
+            return ""
+
+        monkeypatch.setattr("mail.letters.render_to_string", render)
         letter = sent("opened", bob)
         assert set(seen) == {"zh-hans"}
         assert letter.extra_headers["Content-Language"] == "zh-hans"
