@@ -19,7 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", include("desk.urls")),
     path("reports/", include("reports.urls")),
     path("portal/", include("portal.urls")),
-    path("api/v1/", include("api.urls")),
+    path("api/", include("api.urls")),
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}favicon.svg", permanent=True), name="favicon"),
 ]
 

@@ -1,0 +1,204 @@
+"""Incidents: the list, one of them, opening and correcting. The verbs are in incident_verbs.py."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import User
+from accounts.permissions import Permission
+from api.endpoint import Endpoint, IncidentEndpoint
+from api.fields import LONGEST_TEXT, At, Input, PersonField, Query, ServiceField, TeamField
+from api.idempotency import once
+from api.pagination import Page
+from api.problems import BadQuery
+from api.schema import paged
+from api.v1.tickets import TicketSerializer
+from incidents import policies, services
+from incidents.models import Incident, ResolutionCode
+from incidents.states import State
+from slas.models import Clock
+from tickets import policies as ticket_policies
+from tickets.models import Channel, Impact, Kind, Phase, Priority, Ticket, Urgency
+from work import services as work
+from work.kinds import possible_verbs
+
+ME, NOBODY = "me", "none"
+
+
+class IncidentSerializer(TicketSerializer):
+    """`verbs` is what the caller may do with it now. `priority_reason` (why the priority stands against the table) is
+    told to the desk only."""
+
+    state = serializers.ChoiceField(choices=State.choices, source="incident.state")
+    category = serializers.CharField(source="incident.category")
+    priority_reason = serializers.SerializerMethodField()
+    resolution_code = serializers.ChoiceField(
+        choices=ResolutionCode.choices, allow_blank=True, source="incident.resolution_code"
+    )
+    resolution = serializers.CharField(source="incident.resolution")
+    verbs = serializers.SerializerMethodField()
+
+    def get_priority_reason(self, ticket: Ticket) -> str | None:
+        return ticket.incident.priority_reason if self.context["reader"].can(Permission.VIEW_INTERNAL) else None
+
+    def get_verbs(self, ticket: Ticket) -> list[str]:
+        return [verb.name for verb in possible_verbs(ticket=ticket, user=self.context["reader"])]
+
+
+class IncidentQuery(Query):
+    phase = serializers.MultipleChoiceField(choices=Phase.choices, required=False)
+    priority = serializers.MultipleChoiceField(choices=Priority.choices, required=False)
+    assignee = serializers.RegexField(r"^(me|none|[0-9]{1,18})$", required=False, help_text="An id, `me` or `none`.")
+    requester = serializers.RegexField(r"^(me|[0-9]{1,18})$", required=False, help_text="An id or `me`.")
+    team = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False, help_text="Its id.")
+    organisation = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False, help_text="Its id.")
+    service = serializers.SlugField(max_length=40, required=False, help_text="Its key.")
+    breached = serializers.BooleanField(allow_null=True, default=None, help_text="A promise was broken, or none was.")
+    updated_since = At(required=False)
+    q = serializers.CharField(max_length=200, required=False, help_text="A number, or part of the subject.")
+
+
+class OpenInput(Input):
+    """What everybody may say. Who works tickets may also say `requester`, `team` and `category`."""
+
+    subject = serializers.CharField(max_length=200)
+    body = serializers.CharField(max_length=LONGEST_TEXT, help_text="Markdown.")
+    service = ServiceField(allow_null=True, default=None, help_text="Its key.")
+    impact = serializers.ChoiceField(choices=Impact.choices, default=Impact.LOW)
+    urgency = serializers.ChoiceField(choices=Urgency.choices, default=Urgency.LOW)
+
+
+class OpenForOthersInput(OpenInput):
+    __doc__ = OpenInput.__doc__
+
+    requester = PersonField(required=False, help_text="The id of the person it is opened for.")
+    team = TeamField(allow_null=True, default=None, help_text="Its id; else the service's support team.")
+    category = serializers.CharField(max_length=60, allow_blank=True, default="")
+
+
+class EditInput(Input):
+    subject = serializers.CharField(max_length=200)
+    service = ServiceField(allow_null=True, help_text="Its key.")
+    impact = serializers.ChoiceField(choices=Impact.choices)
+    urgency = serializers.ChoiceField(choices=Urgency.choices)
+    version = serializers.IntegerField(min_value=1, help_text="The one that was read; an older one is refused.")
+
+
+class Incidents(Endpoint):
+    @extend_schema(
+        operation_id="incidents_list",
+        parameters=[IncidentQuery],
+        responses=paged(IncidentSerializer),
+        tags=["incidents"],
+    )
+    def get(self, request: Request) -> Response:
+        """Incidents the caller may see, newest first."""
+        query = self.read_query(IncidentQuery)
+        rows = Ticket.objects.visible_to(self.reader).filter(kind=Kind.INCIDENT)
+        rows = chosen(rows, query, self.reader).with_people().select_related("opened_by", "incident")
+        page = Page(request, rows, query, field="opened_at")
+        return page.answer(self.show(IncidentSerializer, page.rows, many=True))
+
+    @extend_schema(
+        operation_id="incidents_create",
+        request=OpenForOthersInput,
+        responses={201: IncidentSerializer},
+        tags=["incidents"],
+    )
+    @once
+    def post(self, request: Request) -> Response:
+        """Open an incident: its clocks start and the requester hears of it."""
+        self.require(policies.can_open(self.reader))
+        opens_for_others = policies.can_open_for_others(self.reader)
+        words = self.read_body(OpenForOthersInput if opens_for_others else OpenInput)
+        incident = services.open_incident(
+            **{"requester": self.reader, **words}, actor=self.reader, channel=Channel.API, now=timezone.now()
+        )
+        return Response(self.show(IncidentSerializer, as_shown(incident)), status=201)
+
+
+class IncidentDetail(IncidentEndpoint):
+    @extend_schema(operation_id="incidents_retrieve", responses=IncidentSerializer, tags=["incidents"])
+    def get(self, request: Request, number: str) -> Response:
+        """One incident. The ETag is its version, for If-Match."""
+        return tagged(self.show(IncidentSerializer, as_shown(self.incident)))
+
+    @extend_schema(operation_id="incidents_edit", request=EditInput, responses=IncidentSerializer, tags=["incidents"])
+    def patch(self, request: Request, number: str) -> Response:
+        """Correct subject, service, impact or urgency. A new service may change the promise, impact and urgency give
+        the priority."""
+        self.require(ticket_policies.can_edit(self.reader, self.ticket))
+        values = self.read_body(EditInput, partial=True)
+        version = expected_version(request, values)
+        header = {name: values[name] for name in ("subject", "service") if name in values}
+        grades = {name: values[name] for name in ("impact", "urgency") if name in values}
+        now = timezone.now()
+        with transaction.atomic():
+            if header:
+                work.edit_ticket(ticket=self.ticket, actor=self.reader, now=now, expected_version=version, **header)
+                version = None  # it was the newest, and the row is locked until the end of the transaction
+            if grades:
+                services.prioritise_incident(
+                    incident=self.incident, actor=self.reader, now=now, expected_version=version,
+                    **{"impact": self.ticket.impact, "urgency": self.ticket.urgency, **grades},
+                )  # fmt: skip
+        return tagged(self.show(IncidentSerializer, as_shown(self.incident)))
+
+
+def chosen(rows: Any, query: dict[str, Any], reader: User) -> Any:
+    """The tickets of `rows` that the parameters ask for."""
+    exact = {
+        "phase__in": query.get("phase"),
+        "priority__in": query.get("priority"),
+        "team_id": query.get("team"),
+        "organisation_id": query.get("organisation"),
+        "service__key": query.get("service"),
+        "updated_at__gte": query.get("updated_since"),
+    }
+    rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    if assignee := query.get("assignee"):
+        rows = rows.filter(assignee=None) if assignee == NOBODY else rows.filter(assignee_id=_id(assignee, reader))
+    if requester := query.get("requester"):
+        rows = rows.filter(requester_id=_id(requester, reader))
+    if query["breached"] is not None:
+        breached = Clock.objects.counted().breached(timezone.now()).filter(ticket=OuterRef("pk"))
+        rows = rows.filter(Exists(breached) if query["breached"] else ~Exists(breached))
+    if words := query.get("q"):
+        rows = rows.filter(Q(number__iexact=words) | Q(subject__icontains=words))
+    return rows
+
+
+def as_shown(incident: Incident) -> Ticket:
+    """Read anew with everything IncidentSerializer shows: what a verb changed is in it."""
+    rows: QuerySet[Ticket] = Ticket.objects.with_people().select_related("opened_by", "incident")
+    return rows.get(pk=incident.pk)
+
+
+def tagged(body: dict[str, Any]) -> Response:
+    return Response(body, headers={"ETag": f'"{body["version"]}"'})
+
+
+def expected_version(request: Request, values: dict[str, Any]) -> int | None:
+    """The version the caller read: `version` of the body or the If-Match header; None = he does not mind.
+
+    Raises BadQuery where the header is no version or contradicts the body.
+    """
+    in_body: int | None = values.pop("version", None)
+    header = request.headers.get("If-Match", "").strip()
+    if header in ("", "*"):
+        return in_body
+    in_header = header.strip('"')
+    if not in_header.isdecimal() or len(in_header) > 9 or in_body not in (None, int(in_header)):
+        raise BadQuery({"If-Match": [_('Please give the version that was read, as in If-Match: "3".')]})
+    return int(in_header)
+
+
+def _id(value: str, reader: User) -> int:
+    return reader.pk if value == ME else int(value)
