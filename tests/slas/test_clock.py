@@ -282,6 +282,12 @@ class TestNoWorkingTime:
         assert add_working(calendar, at("10:00"), -HOUR) == datetime(2020, 5, 1, 16, tzinfo=UTC)
         assert prev_open(calendar, at("10:00")) == datetime(2020, 5, 1, 17, tzinfo=UTC)
 
+    def test_is_not_raised_for_an_exception_that_lies_in_another_utc_year(self):
+        last_day = Calendar("Pacific/Honolulu", {}, exceptions={date(2026, 12, 31): [("09:00", "17:00")]})
+        assert add_working(last_day, at("10:00"), 8 * HOUR) == datetime(2027, 1, 1, 3, tzinfo=UTC)
+        first_day = Calendar("Pacific/Auckland", {}, exceptions={date(2021, 1, 1): [("09:00", "17:00")]})
+        assert add_working(first_day, at("10:00"), -8 * HOUR) == datetime(2020, 12, 31, 20, tzinfo=UTC)
+
     def test_is_raised_by_a_duration_beyond_all_years(self):
         with pytest.raises(NoWorkingTime):
             add_working(OFFICE, at("10:00"), timedelta.max)
