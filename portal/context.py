@@ -28,5 +28,5 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         {"icon": icon, "label": label, "url": reverse(name), "is_current": name == here} for icon, name, label in pages
     ]
     if user.is_agent:
-        items.append({"icon": "headset", "label": _("Desk"), "url": reverse("desk:home"), "is_current": False})
+        items.append({"icon": "headset", "label": _("Desk"), "url": reverse("home"), "is_current": False})
     return {"nav": [("", items)], "new_url": reverse("portal:create") if policies.can_open(user) else ""}

@@ -1,0 +1,19 @@
+"""The portal's pages on the Monday morning of `now`."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import pytest
+import time_machine
+
+
+@pytest.fixture(autouse=True)
+def _monday_morning(now: datetime) -> Iterator[None]:
+    with time_machine.travel(now, tick=False):
+        yield
+
+
+@pytest.fixture
+def address(incident) -> str:
+    """The page of bob's incident."""
+    return f"/portal/requests/{incident.ticket.number}/"
