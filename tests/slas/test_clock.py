@@ -1,6 +1,7 @@
 """What a calendar is, and what working time means at the edges: closings, nights, holidays, summer time."""
 
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -209,6 +210,19 @@ class TestHolidaysAndExceptions:
             (berlin("2026-12-26T00:00"), berlin("2026-12-27T00:00"), "Boxing"),
         ]
 
+    @pytest.mark.parametrize(
+        ("zone", "start", "end"),
+        [
+            ("Pacific/Auckland", "2026-12-24T11:00", "2026-12-25T11:00"),
+            ("Pacific/Honolulu", "2026-12-25T10:00", "2026-12-26T10:00"),
+        ],
+    )
+    def test_a_holiday_far_from_utc_is_found_from_within(self, zone, start, end):
+        calendar = Calendar(zone, OFFICE.hours, {date(2026, 12, 25): "Christmas"})
+        first, last = (datetime.fromisoformat(f"{text}:00+00:00") for text in (start, end))
+        for span in [(first, first + HOUR), (last - HOUR, last)]:
+            assert holidays_between(calendar, *span) == [(*span, "Christmas")]
+
 
 class TestSummerTime:
     """Europe/Berlin jumps from 02:00 to 03:00 on 2026-03-29 and back from 03:00 to 02:00 on 2026-10-25."""
@@ -374,6 +388,13 @@ class TestCalendar:
             calendar.hours[1] = ()
         with pytest.raises(AttributeError):
             calendar.timezone = "Europe/Berlin"
+
+    def test_may_be_asked_by_many_threads_at_once(self):
+        calendar = Calendar("Europe/Berlin", {day: [("09:00", "16:59")] for day in range(5)})
+        starts = [datetime(year, 3, 2, 10, tzinfo=UTC) for year in range(2000, 2030)]
+        with ThreadPoolExecutor(max_workers=8) as threads:
+            dues = list(threads.map(lambda start: add_working(calendar, start, 4000 * HOUR), starts * 4))
+        assert dues == [add_working(calendar, start, 4000 * HOUR) for start in starts] * 4
 
     def test_survives_a_pickle(self):
         calendar = Calendar(
