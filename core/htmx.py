@@ -14,3 +14,8 @@ def render_part(
     response = render(request, name, context, status=status)
     response["Vary"] = "HX-Request"
     return response
+
+
+def target_of(request: HttpRequest) -> str:
+    """The id of the element that htmx is going to replace; "" for a plain request. htmx 4 sends `section#ticket`."""
+    return request.headers.get("HX-Target", "").partition("#")[2]

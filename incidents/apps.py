@@ -7,7 +7,9 @@ class IncidentsConfig(appconfig.StageConfig):
     stage = Stage.OPERATION
 
     def ready(self) -> None:
-        from incidents import kind
+        from incidents import kind, wording
         from work import kinds
+        from work import wording as work_wording
 
         kinds.register(kind.KIND)
+        work_wording.register(wording.TELLINGS)

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
-from incidents import policies, services
+from incidents import policies, services, views
 from incidents.states import MACHINE, State
 from tickets.models import Kind as TicketKind
 from tickets.models import Ticket, WaitingReason
@@ -45,7 +45,7 @@ KIND = Kind(
             Verb("hold", pgettext_lazy("verb", "Put on hold"), "player-pause", _policy("can_hold")),
             Verb("resume", pgettext_lazy("verb", "Resume"), "player-play", _policy("can_resume")),
             Verb("resolve", pgettext_lazy("verb", "Resolve"), "circle-check", _policy("can_resolve")),
-            Verb("reopen", pgettext_lazy("verb", "Reopen"), "rotate", _policy("can_reopen")),
+            Verb("reopen", pgettext_lazy("verb", "Reopen"), "rotate-clockwise", _policy("can_reopen")),
             Verb("close", pgettext_lazy("verb", "Close"), "lock", _policy("can_close")),
             Verb("cancel", pgettext_lazy("verb", "Cancel"), "x", _policy("can_cancel")),
         )
@@ -54,4 +54,5 @@ KIND = Kind(
     on_agent_reply=_agent_replied,
     on_requester_reply=_requester_replied,
     set_priority=_set_priority,
+    show=views.show,
 )

@@ -59,6 +59,10 @@ def can_prioritise(user: User, incident: Incident) -> bool:
     return tickets.can_edit(user, incident.ticket)
 
 
+def can_categorise(user: User, incident: Incident) -> bool:
+    return tickets.can_edit(user, incident.ticket)
+
+
 def can_override_priority(user: User, incident: Incident) -> bool:
     return tickets.can_edit(user, incident.ticket) and user.can(Permission.OVERRIDE_PRIORITY)
 

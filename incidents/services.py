@@ -96,9 +96,17 @@ def start_incident(*, incident: Incident, actor: User | None, now: datetime) -> 
 
 
 @transaction.atomic
-def hold_incident(*, incident: Incident, reason: str, comment: str = "", actor: User | None, now: datetime) -> None:
+def hold_incident(
+    *,
+    incident: Incident,
+    reason: str,
+    comment: str = "",
+    actor: User | None,
+    now: datetime,
+    uploads: Sequence[UploadedFile] = (),
+) -> None:
     """Wait for somebody or something. Waiting for the requester needs a question he can read (`comment`), which is
-    sent to him as a public reply."""
+    sent to him as a public reply, with its files."""
     _allow(policies.can_hold, actor, incident)
     if reason not in WaitingReason.values:
         raise ValidationError({"reason": _("Please say what this is waiting for.")})
@@ -106,7 +114,9 @@ def hold_incident(*, incident: Incident, reason: str, comment: str = "", actor: 
         _require({"comment": comment})
     _move(incident, "hold", actor=actor, now=now, event="incident.held", waiting_reason=reason, data={"reason": reason})
     if comment.strip() and actor is not None:
-        reply_to_ticket(ticket=incident.ticket, body=comment, actor=actor, now=now, channel=Channel.DESK)
+        reply_to_ticket(
+            ticket=incident.ticket, body=comment, actor=actor, now=now, channel=Channel.DESK, uploads=uploads
+        )
     slas.pause_clocks(ticket=incident.ticket, reason=WaitingReason(reason), actor=actor, now=now)
 
 
@@ -124,8 +134,17 @@ def resume_after_answer(*, incident: Incident, actor: User, now: datetime) -> No
 
 
 @transaction.atomic
-def resolve_incident(*, incident: Incident, code: str, resolution: str, actor: User | None, now: datetime) -> None:
-    """Service is restored: a code and words the requester can read are required, by every door."""
+def resolve_incident(
+    *,
+    incident: Incident,
+    code: str,
+    resolution: str,
+    actor: User | None,
+    now: datetime,
+    uploads: Sequence[UploadedFile] = (),
+) -> None:
+    """Service is restored: a code and words the requester can read are required, by every door. Files go with the
+    words into the conversation."""
     _allow(policies.can_resolve, actor, incident)
     if code not in ResolutionCode.values:
         raise ValidationError({"code": _("Please choose how it was resolved.")})
@@ -138,6 +157,11 @@ def resolve_incident(*, incident: Incident, code: str, resolution: str, actor: U
     )  # fmt: skip
     slas.meet_clock(ticket=incident.ticket, metric=Metric.RESOLUTION, actor=actor, now=now)
     slas.meet_clock(ticket=incident.ticket, metric=Metric.FIRST_RESPONSE, actor=actor, now=now)
+    if uploads and actor is not None:
+        tickets.add_entry(
+            ticket=incident.ticket, body=incident.resolution, author=actor, channel=Channel.DESK, is_from_agent=True,
+            now=now, uploads=uploads,
+        )  # fmt: skip
     _tell_customer(incident, "resolved", event.pk, actor, now)
 
 
@@ -225,6 +249,24 @@ def prioritise_incident(
     _change_priority(
         incident, actor=actor, now=now, reason="", expected_version=expected_version,
         impact=impact, urgency=urgency, priority=priority,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def categorise_incident(
+    *, incident: Incident, category: str, actor: User, now: datetime, expected_version: int | None = None
+) -> None:
+    """What it is about, in the desk's own words."""
+    _allow(policies.can_categorise, actor, incident)
+    before, after = incident.category, category.strip()
+    tickets.change_ticket(ticket=incident.ticket, now=now, expected_version=expected_version)
+    if before == after:
+        return
+    Incident.objects.filter(pk=incident.pk).update(category=after)
+    incident.category = after
+    tickets.record_event(
+        ticket=incident.ticket, name="incident.categorised", actor=actor, at=now,
+        data={"changes": {"category": [before, after]}},
     )  # fmt: skip
 
 

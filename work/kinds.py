@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import HttpResponse
+
 from accounts.models import User
 from core.machine import Machine
 from tickets.models import Ticket
@@ -26,7 +28,8 @@ class Verb:
 class Kind:
     """`key` is Ticket.kind. `state_of` gives the practice's own state, `on_agent_reply` and `on_requester_reply` are
     told of a public message inside its transaction (keyword arguments ticket, actor, now), `set_priority` carries out
-    an escalation's "raise" (ticket, priority, actor, now, reason)."""
+    an escalation's "raise" (ticket, priority, actor, now, reason), `show` answers a request with the ticket's page
+    (request, number, attempt = what somebody tried there in vain, status)."""
 
     key: str
     label: Any
@@ -37,6 +40,7 @@ class Kind:
     on_agent_reply: React
     on_requester_reply: React
     set_priority: React
+    show: Callable[..., HttpResponse]
 
 
 _kinds: dict[str, Kind] = {}

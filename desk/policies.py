@@ -1,0 +1,13 @@
+"""Who may do what in the desk besides working tickets."""
+
+from accounts.models import User
+from desk.models import SavedFilter
+
+
+def can_save_filter(user: User) -> bool:
+    """Everybody who sees the queue, auditors too: it is a bookmark."""
+    return user.is_agent
+
+
+def can_remove_filter(user: User, saved: SavedFilter) -> bool:
+    return saved.user_id == user.pk

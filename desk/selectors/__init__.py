@@ -1,0 +1,1 @@
+"""Reads of the desk: home.py, navigation.py, finder.py, filters.py."""

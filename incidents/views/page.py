@@ -1,0 +1,175 @@
+"""One incident in the desk: whole or, for htmx, the part that is going to be replaced."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.http import UserRequest
+from core.htmx import target_of
+from incidents import selectors
+from incidents.forms import (
+    CancelForm,
+    CategoriseForm,
+    HoldForm,
+    OverrideForm,
+    PrioritiseForm,
+    ReopenForm,
+    ResolveForm,
+)
+from incidents.models import Incident, ResolutionCode
+from tickets.models import Draft, Ticket
+from tickets.services import mark_seen
+from work.access import agents_only
+from work.answers import Attempt
+from work.forms import AssignForm, EditForm, LinkForm, WatcherForm, every_error, upload_limits
+from work.selectors.clocks import account_of
+from work.selectors.page import draft_of, lines_of
+
+PAGE = "incidents/detail.html"
+PARTS = {"main": "split", "ticket": "answer", "details": "details", "panel": "panel"}
+"""The part of the page that answers, by the id of the element that is going to be replaced."""
+
+PANELS: dict[str, type[forms.Form]] = {
+    "hold": HoldForm,
+    "resolve": ResolveForm,
+    "reopen": ReopenForm,
+    "cancel": CancelForm,
+}
+"""Verbs that need words: they open in a panel of the page (?do=resolve)."""
+
+
+QUIET = ("hold", "cancel")
+"""Verbs that stand in the menu; the others are buttons."""
+
+EDITS = ("subject", "service", "assign", "prioritise", "override_priority", "categorise", "link", "watch")
+"""Properties that open for editing in place (?edit=assign)."""
+
+
+@require_safe
+@agents_only
+def detail(request: UserRequest, number: str) -> HttpResponse:
+    return show(request, number)
+
+
+def show(request: UserRequest, number: str, *, attempt: Attempt | None = None, status: int = 200) -> HttpResponse:
+    """The page as it is now; with an attempt, also what somebody tried in vain and typed."""
+    now = timezone.now()
+    incident: Any = get_object_or_404(selectors.incidents_for_page(request.user), number=number)
+    ticket: Ticket = incident.ticket
+    context = selectors.incident_page(incident=incident, user=request.user, params=request.GET, now=now)
+    context |= {
+        "attempt": attempt,
+        "upload": upload_limits(),
+        "codes": ResolutionCode.choices,
+        "worded": PANELS,
+        "can_take": "assign" in context["can"] and ticket.assignee_id != request.user.pk,
+        "loud_verbs": [verb for verb in context["verbs"] if verb.name not in QUIET],
+        "quiet_verbs": [verb for verb in context["verbs"] if verb.name in QUIET],
+    }
+    context["composer"] = _composer(request, ticket, context, attempt)
+    context |= _panel(request.GET, context, attempt)
+    context |= _edit(request, incident, context, attempt)
+    context["meanwhile"] = lines_of(attempt.changes) if attempt is not None else []
+    context["account"] = account_of(context["faces"], clock_id=request.GET.get("clock", ""), now=now)
+    if incident.seen_at is None or incident.seen_at < ticket.updated_at:
+        mark_seen(ticket=ticket, user=request.user, now=now)
+    part = PARTS.get(target_of(request))
+    response = render(request, f"{PAGE}#{part}" if part else PAGE, context, status=status)
+    response["Vary"] = "HX-Request, HX-Target"
+    return response
+
+
+def _composer(
+    request: UserRequest, ticket: Ticket, context: dict[str, Any], attempt: Attempt | None
+) -> dict[str, Any] | None:
+    """What stands in the text field: what was refused, else what was still being written. None = no right to write."""
+    if not ({"reply", "note"} & context["can"]):
+        return None
+    if attempt is not None and attempt.what == "reply":
+        data = attempt.form.data
+        words = {"text": data.get("text", ""), "kind": data.get("kind", ""), "errors": every_error(attempt.form)}
+        return {**words, "note_allowed": "note" in context["can"]}
+    kept = draft_of(ticket, request.user)
+    kind = kept.kind if kept else Draft.Kind.REPLY
+    return {
+        "text": kept.body if kept else "",
+        "kind": kind if "reply" in context["can"] else Draft.Kind.NOTE,
+        "errors": [],
+        "note_allowed": "note" in context["can"],
+    }
+
+
+def _panel(params: QueryDict, context: dict[str, Any], attempt: Attempt | None) -> dict[str, Any]:
+    """The verb whose panel is open, with its form."""
+    if attempt is not None and attempt.what in PANELS:
+        return {"panel": attempt.what, "panel_form": attempt.form}
+    asked = params.get("do", "")
+    if asked in PANELS and asked in context["can"]:
+        return {"panel": asked, "panel_form": PANELS[asked]()}
+    return {"panel": ""}
+
+
+def _edit(request: UserRequest, incident: Incident, context: dict[str, Any], attempt: Attempt | None) -> dict[str, Any]:
+    """The property that is open for editing, with its form and, for a priority, what it would promise."""
+    tried = attempt.what if attempt is not None and attempt.what in EDITS else ""
+    asked = tried or request.GET.get("edit", "")
+    if asked not in EDITS or asked not in context["can"]:
+        return {"editing": ""}
+    form = attempt.form if tried and attempt is not None else _edit_form(asked, request, incident)
+    found: dict[str, Any] = {"editing": asked, "edit_form": form, "edit_url": _edit_url(asked, incident.ticket.number)}
+    if asked in ("prioritise", "override_priority"):
+        chosen = {
+            name: _number(form[name].value()) for name in ("priority", "impact", "urgency") if name in form.fields
+        }
+        found["preview"] = selectors.preview_of(incident, now=context["now"], **chosen)
+    return found
+
+
+def _edit_url(name: str, number: str) -> str:
+    """Where the form of a property is sent."""
+    shared = {
+        "subject": "work:edit",
+        "service": "work:edit",
+        "assign": "work:assign",
+        "link": "work:link",
+        "watch": "work:watch",
+    }
+    return reverse(shared.get(name, f"incidents:{name}"), args=[number])
+
+
+def _edit_form(name: str, request: UserRequest, incident: Incident) -> forms.Form:
+    """The form of a property, filled with what holds (or, while its preview is asked for, with what was chosen)."""
+    ticket = incident.ticket
+    match name:
+        case "subject" | "service":
+            return EditForm(only=name, initial={"subject": ticket.subject, "service": ticket.service_id})
+        case "assign":
+            team = _chosen(request, "team", ticket.team_id)
+            return AssignForm(initial={"team": team, "assignee": ticket.assignee_id})
+        case "prioritise":
+            now_so = {"impact": ticket.impact, "urgency": ticket.urgency}
+            return PrioritiseForm(initial={name: _chosen(request, name, value) for name, value in now_so.items()})
+        case "override_priority":
+            priority = _chosen(request, "priority", ticket.priority)
+            return OverrideForm(initial={"priority": priority, "reason": incident.priority_reason})
+        case "categorise":
+            return CategoriseForm(initial={"category": incident.category})
+        case "link":
+            return LinkForm(user=request.user)
+    return WatcherForm(user=request.user)
+
+
+def _chosen(request: UserRequest, name: str, otherwise: int | None) -> int | None:
+    """What was chosen in the open form so far, while its preview is asked for; else what holds."""
+    if name not in request.GET:
+        return otherwise
+    return _number(request.GET[name])
+
+
+def _number(value: Any) -> int | None:
+    return int(value) if str(value).isdecimal() else None

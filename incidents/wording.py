@@ -1,0 +1,89 @@
+"""The events of an incident in words."""
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+from incidents.models import ResolutionCode
+from journal.models import Event
+from tickets.models import Channel, Impact, Priority, Urgency, WaitingReason
+from work.wording import Line, Telling, simple, strong, who
+
+
+def _opened(event: Event) -> Line:
+    channel = event.data.get("channel", "")
+    via = Channel(channel).label if channel in Channel.values else channel
+    return Line("flag", format_html(_("{actor} opened this ({channel})"), actor=who(event), channel=via))
+
+
+def _held(event: Event) -> Line:
+    reason = event.data.get("reason", "")
+    words = WaitingReason(reason).label if reason in WaitingReason.values else reason
+    return Line(
+        "player-pause", format_html(_("{actor} put this on hold: {reason}"), actor=who(event), reason=strong(words))
+    )
+
+
+def _resolved(event: Event) -> Line:
+    code = event.data.get("code", "")
+    words = ResolutionCode(code).label if code in ResolutionCode.values else code
+    return Line(
+        "circle-check",
+        format_html(_("{actor} resolved this: {code}"), actor=who(event), code=strong(words)),
+        quote=event.data.get("resolution", ""),
+    )
+
+
+def _closed(event: Event) -> Line:
+    if event.actor is None:
+        return Line("lock", format_html(_("{actor} closed this: nobody objected in time"), actor=who(event)))
+    return Line("lock", format_html(_("{actor} closed this"), actor=who(event)))
+
+
+def _cancelled(event: Event) -> Line:
+    return Line("x", format_html(_("{actor} cancelled this"), actor=who(event)), quote=event.data.get("reason", ""))
+
+
+def _prioritised(event: Event) -> Line:
+    changes = event.data.get("changes", {})
+    parts = []
+    if "priority" in changes:
+        before, after = (f"P{value}" if value in Priority.values else "–" for value in changes["priority"])
+        parts.append(format_html(_("priority {before} → {after}"), before=strong(before), after=strong(after)))
+    for name, label, choices in (
+        ("impact", gettext_lazy("impact"), Impact),
+        ("urgency", gettext_lazy("urgency"), Urgency),
+    ):
+        if name in changes:
+            value = changes[name][1]
+            words = choices(value).label if value in choices.values else value
+            parts.append(format_html("{} {}", label, strong(words)))
+    listed = SafeString(", ".join(parts))
+    return Line(
+        "adjustments-horizontal",
+        format_html(_("{actor} set {changes}"), actor=who(event), changes=listed),
+        quote=event.data.get("reason", ""),
+    )
+
+
+def _categorised(event: Event) -> Line:
+    _before, after = event.data.get("changes", {}).get("category", ["", ""])
+    words = after or pgettext("category", "none")
+    return Line(
+        "tag", format_html(_("{actor} set the category to {category}"), actor=who(event), category=strong(words))
+    )
+
+
+TELLINGS: dict[str, Telling] = {
+    "incident.opened": _opened,
+    "incident.started": simple("player-play", gettext_lazy("{actor} started work")),
+    "incident.held": _held,
+    "incident.resumed": simple("player-play", gettext_lazy("{actor} resumed work")),
+    "incident.resolved": _resolved,
+    "incident.reopened": simple("rotate-clockwise", gettext_lazy("{actor} reopened this")),
+    "incident.closed": _closed,
+    "incident.cancelled": _cancelled,
+    "incident.prioritised": _prioritised,
+    "incident.categorised": _categorised,
+}

@@ -1,0 +1,213 @@
+"""Every fact of a ticket as a sentence that people read, in the reader's language.
+
+Each app tells its own events: it registers, by event name, a function from the event to a Line. A name nobody tells is
+shown as it is; tests/work/test_wording.py sees to it that there is none.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+from core.templatetags.portico import short_duration
+from journal.models import Event
+from slas.models import Metric
+from tickets.models import Link
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a timeline: an icon's name, escaped HTML, and words of a person to be shown below it."""
+
+    icon: str
+    text: SafeString
+    quote: str = ""
+
+
+Telling = Callable[[Event], Line]
+
+_tellings: dict[str, Telling] = {}
+
+
+def register(tellings: Mapping[str, Telling]) -> None:
+    """Called by an app's AppConfig.ready()."""
+    _tellings.update(tellings)
+
+
+def line_of(event: Event) -> Line:
+    """The event in words. Its actor must be loaded (select_related)."""
+    telling = _tellings.get(event.name)
+    return telling(event) if telling else Line("history", format_html("{} {}", who(event), event.name))
+
+
+def names() -> frozenset[str]:
+    """The events that somebody tells."""
+    return frozenset(_tellings)
+
+
+# --- words that every app's sentences are made of ------------------------------------------------------------------
+
+
+def who(event: Event) -> SafeString:
+    """The actor in bold; the system by its own name."""
+    return strong(event.actor or "Portico")
+
+
+def strong(text: object) -> SafeString:
+    return format_html("<b>{}</b>", text)
+
+
+def simple(icon: str, sentence: object) -> Telling:
+    """A telling whose sentence names nothing but the actor: "{actor} resumed work"."""
+    return lambda event: Line(icon, format_html(str(sentence), actor=who(event)))
+
+
+def named(value: Any) -> str:
+    """A value as the journal keeps it: a row is its name, nothing is a word of its own."""
+    if isinstance(value, dict):
+        return str(value["name"])
+    return str(value) if value not in (None, "") else _("nobody")
+
+
+def time_of(at: datetime, *, beside: datetime) -> str:
+    """A moment in the reader's zone: 14:05 on the same day as `beside`, else with its date."""
+    local = timezone.localtime(at)
+    is_same_day = local.date() == timezone.localtime(beside).date()
+    return date_format(local, "TIME_FORMAT" if is_same_day else "SHORT_DATETIME_FORMAT")
+
+
+def in_hours(length: timedelta) -> str:
+    """Working time as 24h, 1h 30m or 15m: never in days, which mean 24 hours to some and one shift to others."""
+    _day, hour, minute = pgettext("short signs of day, hour and minute, separated by spaces", "d h m").split()
+    hours, minutes = divmod(round(abs(length).total_seconds()) // 60, 60)
+    if not hours:
+        return f"{minutes}{minute}"
+    return f"{hours}{hour} {minutes:02d}{minute}" if minutes else f"{hours}{hour}"
+
+
+def _due(event: Event) -> str:
+    at = parse_datetime(event.data.get("due_at") or "")
+    return time_of(at, beside=event.at) if at else "–"
+
+
+# --- events of every ticket ----------------------------------------------------------------------------------------
+
+
+def _assigned(event: Event) -> Line:
+    changes = event.data.get("changes", {})
+    places = {"actor": who(event), **{name: strong(named(pair[1])) for name, pair in changes.items()}}
+    if event.data.get("why") == "escalation":
+        return Line("arrow-right", format_html(_("The escalation handed this over to {team}"), **places))
+    if "team" in changes and "assignee" in changes:
+        return Line("user-plus", format_html(_("{actor} assigned this to {team}, {assignee}"), **places))
+    if "team" in changes:
+        return Line("users", format_html(_("{actor} gave this to the team {team}"), **places))
+    if changes.get("assignee", [None, None])[1] is None:
+        return Line("user-off", format_html(_("{actor} took the assignee off"), **places))
+    if event.actor is not None and changes["assignee"][1].get("id") == event.actor_id:
+        return Line("user-plus", format_html(_("{actor} took this"), **places))
+    return Line("user-plus", format_html(_("{actor} assigned this to {assignee}"), **places))
+
+
+def _edited(event: Event) -> Line:
+    labels = {"subject": gettext_lazy("subject"), "service": gettext_lazy("service")}
+    parts = [
+        format_html(_("{what} from {before} to {after}"), what=labels.get(name, name), before=_or_none(pair[0]), after=_or_none(pair[1]))
+        for name, pair in event.data.get("changes", {}).items()
+    ]  # fmt: skip
+    listed = SafeString("; ".join(parts))
+    return Line("edit", format_html(_("{actor} changed the {changes}"), actor=who(event), changes=listed))
+
+
+def _or_none(value: Any) -> SafeString:
+    return strong(named(value) if value not in (None, "") else pgettext("value", "none"))
+
+
+def _linked(event: Event) -> Line:
+    other = event.data.get("other", "")
+    link = format_html('<a href="{}">{}</a>', reverse("ticket", args=[other]), other)
+    type_ = Link.Type(event.data["type"]).label if event.data.get("type") in Link.Type.values else ""
+    return Line(
+        "link", format_html(_("{actor} linked this with {other} ({type})"), actor=who(event), other=link, type=type_)
+    )
+
+
+def _watching(icon: str, alone: object, other: object) -> Telling:
+    def tell(event: Event) -> Line:
+        person = event.data.get("user", {})
+        is_self = event.actor is not None and person.get("id") == event.actor_id
+        sentence = alone if is_self else other
+        return Line(icon, format_html(str(sentence), actor=who(event), person=strong(named(person))))
+
+    return tell
+
+
+def _metric(event: Event) -> SafeString:
+    metric = event.data.get("metric", "")
+    return strong(Metric(metric).label if metric in Metric.values else metric)
+
+
+def _warned(event: Event) -> Line:
+    return Line(
+        "hourglass-high",
+        format_html(
+            _("{metric}: {percent} % of the time is used, due {time}{late}"),
+            metric=_metric(event), percent=event.data.get("percent", ""),
+            time=_due(event), late=_late(event),
+        ),
+    )  # fmt: skip
+
+
+def _breached(event: Event) -> Line:
+    return Line(
+        "alert-triangle",
+        format_html(
+            _("{metric} was due {time} and is breached{late}"),
+            metric=_metric(event), time=_due(event), late=_late(event),
+        ),
+    )  # fmt: skip
+
+
+def _late(event: Event) -> str:
+    """An escalation found after an outage says so; a second or two is no outage."""
+    late_by = timedelta(seconds=event.data.get("late_by", 0))
+    if late_by < timedelta(minutes=1):
+        return ""
+    return _(" (told %(length)s late)") % {"length": short_duration(late_by)}
+
+
+def _target_changed(event: Event) -> Line:
+    time = _due(event)
+    return Line(
+        "alert-triangle",
+        format_html(_("{metric} is late by the new target: it was due {time}"), metric=_metric(event), time=time),
+    )
+
+
+register(
+    {
+        "ticket.replied": simple("message", gettext_lazy("{actor} replied")),
+        "ticket.noted": simple("lock", gettext_lazy("{actor} wrote an internal note")),
+        "ticket.assigned": _assigned,
+        "ticket.edited": _edited,
+        "ticket.linked": _linked,
+        "ticket.watched": _watching(
+            "eye", gettext_lazy("{actor} watches this"), gettext_lazy("{actor} added {person} as a watcher")
+        ),
+        "ticket.unwatched": _watching(
+            "eye-off", gettext_lazy("{actor} no longer watches this"), gettext_lazy("{actor} removed {person} from the watchers")
+        ),
+        "sla.warned": _warned,
+        "sla.breached": _breached,
+        "sla.target_changed": _target_changed,
+    }
+)  # fmt: skip
