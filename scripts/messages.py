@@ -4,9 +4,11 @@
     python -m scripts.messages missing   print what has no translation yet, as JSON {msgid: ""}
     python -m scripts.messages fill F    fill in translations from a JSON file {msgid or "context\\u0004msgid": text}
 
-Strings come from Python (gettext and friends) and from templates (Django's own templatize), read by Babel.
+Strings come from Python (its syntax tree, so that a call inside an f-string counts as well) and from templates (Django's
+own templatize, read by Babel).
 """
 
+import ast
 import io
 import json
 import re
@@ -51,10 +53,32 @@ def messages_of(path: Path) -> Iterator[tuple[Any, str | None]]:
     """(msgid or (singular, plural), context) of every translatable string in `path`. No lines: they would change with
     every edit and make the history of the catalogue unreadable."""
     text = path.read_text(encoding="utf-8")
-    if path.suffix != ".py":
-        # What is not a message becomes X; without its indentation it reads as Python.
-        text = "\n".join(line.lstrip() for line in templatize(text, origin=str(path)).split("\n"))
-    for _line, message, _comments, context in extract("python", io.BytesIO(text.encode()), keywords=KEYWORDS):
+    return messages_of_python(text, str(path)) if path.suffix == ".py" else messages_of_template(text, str(path))
+
+
+def messages_of_python(text: str, name: str) -> Iterator[tuple[Any, str | None]]:
+    for node in ast.walk(ast.parse(text, name)):
+        if not isinstance(node, ast.Call):
+            continue
+        function = getattr(node.func, "id", getattr(node.func, "attr", ""))
+        if function in KEYWORDS:
+            places = KEYWORDS[function] or (1,)
+            words = [_literal(node.args, place if isinstance(place, int) else place[0]) for place in places]
+            if all(isinstance(word, str) for word in words):
+                context = words.pop(0) if isinstance(places[0], tuple) else None
+                yield (words[0] if len(words) == 1 else tuple(words)), context
+
+
+def _literal(arguments: list[ast.expr], place: int) -> Any:
+    """The literal at `place`, counted from 1; None where there is none: a variable is translated elsewhere."""
+    argument = arguments[place - 1] if place <= len(arguments) else None
+    return argument.value if isinstance(argument, ast.Constant) else None
+
+
+def messages_of_template(text: str, name: str) -> Iterator[tuple[Any, str | None]]:
+    # What is not a message becomes X; without its indentation it reads as Python.
+    python = "\n".join(line.lstrip() for line in templatize(text, origin=name).split("\n"))
+    for _line, message, _comments, context in extract("python", io.BytesIO(python.encode()), keywords=KEYWORDS):
         yield message, context
 
 
@@ -63,7 +87,8 @@ def template_catalogue() -> Catalog:
     for path in sources():
         for message, context in messages_of(path):
             flags = ["python-format"] if re.search(r"%(\(\w+\))?[sd]", str(message)) else []
-            catalogue.add(message, locations=[(str(path.relative_to(ROOT)), None)], context=context, flags=flags)
+            where: Any = (str(path.relative_to(ROOT)), None)
+            catalogue.add(message, locations=[where], context=context, flags=flags)
     return catalogue
 
 
