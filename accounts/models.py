@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import Permission
@@ -45,13 +46,27 @@ class Organisation(models.Model):
         return self.name
 
 
+SEEDED_ROLES = (
+    gettext_noop("Requester"),
+    gettext_noop("Organisation manager"),
+    gettext_noop("Agent"),
+    gettext_noop("Team lead"),
+    gettext_noop("Manager"),
+    gettext_noop("Auditor"),
+    gettext_noop("Administrator"),
+)
+"""The names a new installation starts with (migration 0002), here so that the catalogue knows them."""
+
+
 class Role(models.Model):
+    """Shown in the reader's language where the catalogue knows its name."""
+
     key = models.SlugField(max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=60)
     permissions = ArrayField(models.CharField(max_length=40, choices=Permission), default=list, blank=True)
 
     def __str__(self) -> str:
-        return self.name
+        return gettext(self.name)
 
 
 class UserQuerySet(models.QuerySet["User"]):

@@ -30,6 +30,8 @@ def steps_done(ticket: Ticket) -> int:
 
 def standing(ticket: Ticket) -> str:
     """Where the ticket stands, in one line. Needs `assignee` loaded."""
+    if ticket.waiting_reason == WaitingReason.REQUESTER:
+        return _("Waiting for an answer")
     if ticket.phase == Phase.WAITING:
         return str(WaitingReason(ticket.waiting_reason).label)
     if ticket.phase == Phase.RESOLVED:

@@ -38,8 +38,8 @@ def promises_of(tickets: Sequence[Ticket], *, now: datetime) -> dict[int, Promis
 def _next_promise(ticket: Ticket, answer: Clock | None, solution: Clock | None, now: datetime) -> Promise | None:
     if ticket.phase == Phase.RESOLVED:
         return Promise("met", "circle-check", _("Confirm or reopen"))
-    if ticket.phase == Phase.WAITING and ticket.waiting_reason == WaitingReason.REQUESTER:
-        return Promise("paused", "player-pause", _("Waiting for your answer"))
+    if ticket.waiting_reason == WaitingReason.REQUESTER:
+        return Promise("paused", "player-pause", _("Answer needed"))
     clock = answer or solution
     if clock is None:
         return None

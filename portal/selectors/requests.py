@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from html import unescape
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Q, QuerySet
+from django.utils.html import strip_tags
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -28,6 +30,14 @@ class Request:
     done: int
     stands: str
     promise: Promise | None
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A ticket that waits for its requester; `question` is the last public word of an agent, as plain text."""
+
+    ticket: Ticket
+    question: str
 
 
 def requests_of(user: User) -> TicketQuerySet:
@@ -64,17 +74,16 @@ def latest_requests(*, user: User, now: datetime, limit: int = 5) -> list[Reques
     return lines(tickets.with_people().order_by("-updated_at", "-id")[:limit], now=now)
 
 
-def waiting_for(*, user: User, limit: int = 5) -> list[Ticket]:
-    """What only the requester can do: answer a question, or confirm a solution. The longest waiting first; `question`
-    is the last public word of an agent."""
-    last_word = PublicEntry.objects.filter(ticket=OuterRef("pk"), is_from_agent=True).order_by("-at", "-id")
-    return list(
-        requests_of(user)
-        .filter(requester=user)
-        .filter(Q(phase=Phase.WAITING, waiting_reason=WaitingReason.REQUESTER) | Q(phase=Phase.RESOLVED))
-        .annotate(question=Subquery(last_word.values("body")[:1]))
-        .order_by("updated_at", "id")[:limit]
+def waiting_for(*, user: User, limit: int = 5) -> list[Wait]:
+    """What only the requester can do: answer a question, or confirm a solution. The longest waiting first. Two
+    queries."""
+    waits = Q(waiting_reason=WaitingReason.REQUESTER) | Q(phase=Phase.RESOLVED)
+    tickets = list(requests_of(user).filter(waits, requester=user).order_by("updated_at", "id")[:limit])
+    agents_words = PublicEntry.objects.filter(ticket__in=tickets, is_from_agent=True)
+    last_words = dict(
+        agents_words.order_by("ticket", "-at", "-id").distinct("ticket").values_list("ticket", "body_html")
     )
+    return [Wait(ticket=ticket, question=unescape(strip_tags(last_words.get(ticket.pk, "")))) for ticket in tickets]
 
 
 def found_requests(*, user: User, query: str, now: datetime, limit: int = 10) -> list[Request]:

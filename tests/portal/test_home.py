@@ -56,7 +56,7 @@ class TestHome:
         html = client_of(bob).get(HOME).content.decode()
         assert "A question about: VPN drops every hour" in html
         assert "Which office?" in html
-        assert "Waiting for your answer" in html
+        assert "Answer needed" in html
 
     def test_asks_to_confirm_a_solution(self, client_of, bob, incident, alice, now):
         resolve(incident, alice, now)
