@@ -1,11 +1,15 @@
 """English and Simplified Chinese for every string: a string without its translation is a failing test."""
 
 import re
+from collections.abc import Callable
 from gettext import GNUTranslations
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.template import Origin, Template, Variable, engines
 from django.template.base import Lexer, TokenType
+from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 
 from scripts import messages
 from tests.architecture.words import english_words
