@@ -36,6 +36,7 @@ class Endpoint(APIView):
 
     reader: User
     parser_classes = [JSONBody]
+    http_method_names = ["get", "head", "post", "patch"]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         _refuse_oversized(request)

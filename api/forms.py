@@ -19,7 +19,7 @@ class TokenForm(forms.Form):
     """A name to know it by, what it may do, and how long it lives."""
 
     name = forms.CharField(
-        label=_("name"), max_length=80, help_text=_("What will use it, for instance “Monitoring on host 7”.")
+        label=_("Name"), max_length=80, help_text=_("What will use it, for instance “Monitoring on host 7”.")
     )
     scopes = forms.MultipleChoiceField(
         label=_("It may"), choices=Scope.choices, initial=[Scope.READ], widget=forms.CheckboxSelectMultiple

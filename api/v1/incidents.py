@@ -88,6 +88,7 @@ class EditInput(Input):
     service = ServiceField(allow_null=True, help_text="Its key.")
     impact = serializers.ChoiceField(choices=Impact.choices)
     urgency = serializers.ChoiceField(choices=Urgency.choices)
+    category = serializers.CharField(max_length=60, allow_blank=True)
     version = serializers.IntegerField(min_value=1, help_text="The one that was read; an older one is refused.")
 
 
@@ -132,8 +133,8 @@ class IncidentDetail(IncidentEndpoint):
 
     @extend_schema(operation_id="incidents_edit", request=EditInput, responses=IncidentSerializer, tags=["incidents"])
     def patch(self, request: Request, number: str) -> Response:
-        """Correct subject, service, impact or urgency. A new service may change the promise, impact and urgency give
-        the priority."""
+        """Correct subject, service, impact, urgency or category. A new service may change the promise, impact and
+        urgency give the priority."""
         self.require(ticket_policies.can_edit(self.reader, self.ticket))
         values = self.read_body(EditInput, partial=True)
         version = expected_version(request, values)
@@ -144,6 +145,15 @@ class IncidentDetail(IncidentEndpoint):
             if header:
                 work.edit_ticket(ticket=self.ticket, actor=self.reader, now=now, expected_version=version, **header)
                 version = None  # it was the newest, and the row is locked until the end of the transaction
+            if "category" in values:
+                services.categorise_incident(
+                    incident=self.incident,
+                    category=values["category"],
+                    actor=self.reader,
+                    now=now,
+                    expected_version=version,
+                )
+                version = None
             if grades:
                 services.prioritise_incident(
                     incident=self.incident, actor=self.reader, now=now, expected_version=version,

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
@@ -82,7 +83,7 @@ class TicketSerializer(serializers.Serializer[Ticket]):
     web_url = serializers.SerializerMethodField()
 
     def get_web_url(self, ticket: Ticket) -> str:
-        return ticket.get_absolute_url()
+        return f"{settings.SITE_URL}{ticket.get_absolute_url()}"
 
 
 class FileSerializer(serializers.Serializer[StoredFile]):
@@ -95,7 +96,7 @@ class FileSerializer(serializers.Serializer[StoredFile]):
     url = serializers.SerializerMethodField()
 
     def get_url(self, file: StoredFile) -> str:
-        return reverse("api:file", args=[file.key])
+        return f"{settings.SITE_URL}{reverse('api:file', args=[file.key])}"
 
 
 class NoteSerializer(serializers.Serializer[Any]):

@@ -154,11 +154,19 @@ class TestOneIncident:
         assert call_as(charlie).post(address + "close/").content == missing.content
 
     def test_is_corrected_in_one_step(self, call_as, alice, incident, address):
-        changes = {"subject": "VPN is down", "service": None, "impact": 1, "urgency": 1, "version": 1}
+        changes = {
+            "subject": "VPN is down",
+            "service": None,
+            "impact": 1,
+            "urgency": 1,
+            "category": "net",
+            "version": 1,
+        }
         answer = call_as(alice).patch(address, changes)
         assert answer.status_code == 200, answer.content
         shown = answer.json()
         assert (shown["subject"], shown["service"], shown["priority"]) == ("VPN is down", None, 1)
+        assert shown["category"] == "net"
         assert answer.headers["ETag"] == f'"{shown["version"]}"'
 
     def test_changes_nothing_when_half_of_it_is_wrong(self, call_as, alice, incident, address):

@@ -1,0 +1,186 @@
+"""Conversation, notes, files, clocks, events, links and watching by API."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from files.models import StoredFile
+from incidents.services import hold_incident, resume_incident
+from slas.models import Clock
+from tickets.models import Channel, InternalNote, Link, PublicEntry
+from work.services import link_tickets, note_on_ticket, reply_to_ticket
+
+
+@pytest.fixture(autouse=True)
+def storage(tmp_path, settings):
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path}},
+    }
+
+
+@pytest.fixture
+def address(incident):
+    return f"tickets/{incident.ticket.number}/"
+
+
+def log(content=b"rekey failed", name="vpn.log"):
+    return SimpleUploadedFile(name, content)
+
+
+class TestConversation:
+    def test_reads_as_it_was_written(self, call_as, alice, bob, incident, address):
+        answer = call_as(alice).post(f"{address}entries/", {"body": "Please **restart** it."})
+        assert answer.status_code == 201
+        first, second = call_as(bob).get(f"{address}entries/").json()["results"]
+        assert (first["author"]["name"], first["is_from_agent"], first["channel"]) == ("Bob", False, "portal")
+        assert second == answer.json()
+        assert second["body_html"] == "<p>Please <strong>restart</strong> it.</p>\n"
+        assert (second["author"], second["is_from_agent"]) == ({"id": alice.pk, "name": "Alice"}, True)
+
+    def test_carries_files_to_who_may_read_them(self, call_as, bob, bea, charlie, alice, incident, address):
+        form = {"body": "See the logs", "files": [log(), log(b"second", "other.log")]}
+        answer = call_as(bob).upload(f"{address}entries/", form)
+        assert answer.status_code == 201, answer.content
+        one, two = answer.json()["files"]
+        assert (one["name"], one["content_type"], one["size"]) == ("vpn.log", "text/plain", 12)
+        for reader in (bob, bea, alice):
+            file = call_as(reader).get(one["url"], Accept="text/plain")
+            assert (file.status_code, b"".join(file.streaming_content)) == (200, b"rekey failed")
+            assert file.headers["Content-Disposition"] == 'attachment; filename="vpn.log"'
+        assert call_as(charlie).get(two["url"]).status_code == 404
+        assert call_as(None).get(two["url"]).status_code == 401
+
+    def test_keeps_nothing_of_a_refused_file(self, call_as, bob, incident, address):
+        form = {"body": "See this", "files": [log(), SimpleUploadedFile("page.html", b"<html>")]}
+        answer = call_as(bob).upload(f"{address}entries/", form)
+        assert answer.status_code == 422
+        assert "page.html" in str(answer.json()["errors"])
+        assert PublicEntry.objects.filter(ticket=incident.ticket).count() == 1
+        assert not StoredFile.objects.exists()
+
+    @pytest.mark.parametrize(
+        "body", [{}, {"body": "  "}, {"body": None}, {"body": "x", "author": 1}, {"body": ["x"]}, ["x"]]
+    )
+    def test_refuses_what_is_no_message(self, call_as, bob, incident, address, body):
+        assert call_as(bob).post(f"{address}entries/", body).status_code == 422
+        assert PublicEntry.objects.filter(ticket=incident.ticket).count() == 1
+
+    def test_ends_a_wait_for_the_requester(self, call_as, alice, bob, incident, address, at_work):
+        hold_incident(incident=incident, reason="requester", comment="Which host?", actor=alice, now=at_work)
+        call_as(bob).post(f"{address}entries/", {"body": "vpn-7"})
+        incident.refresh_from_db()
+        assert incident.state == "in_progress"
+
+    def test_is_not_joined_by_who_only_reads(self, call_as, auditor, incident, address):
+        assert call_as(auditor).post(f"{address}entries/", {"body": "Hm."}).status_code == 403
+
+
+class TestNotes:
+    def test_are_the_desks(self, call_as, alice, auditor, incident, address):
+        form = {"body": "He **pays** late", "files": [log(b"secret", "secret.log")]}
+        assert call_as(alice).upload(f"{address}notes/", form).status_code == 201
+        (note,) = call_as(auditor).get(f"{address}notes/").json()["results"]
+        assert (note["body"], note["files"][0]["name"]) == ("He **pays** late", "secret.log")
+        assert call_as(auditor).post(f"{address}notes/", {"body": "Hm."}).status_code == 403
+        assert InternalNote.objects.count() == 1
+
+    def test_are_nothing_a_customer_hears_of(self, call_as, alice, bob, bea, incident, address, at_work):
+        note_on_ticket(
+            ticket=incident.ticket,
+            body="He pays late",
+            actor=alice,
+            now=at_work,
+            uploads=[log(b"secret", "secret.log")],
+        )
+        secret = f"files/{StoredFile.objects.get().key}/"
+        for customer in (bob, bea):
+            caller = call_as(customer)
+            assert caller.get(f"{address}notes/").status_code == 403
+            assert caller.post(f"{address}notes/", {"body": "x"}).status_code == 403
+            assert caller.get(secret).status_code == 404
+
+
+class TestClocks:
+    def test_add_up(self, call_as, alice, bob, incident, address, now, at_work):
+        hold_incident(
+            incident=incident, reason="requester", comment="Which host?", actor=alice, now=now + timedelta(minutes=1)
+        )
+        resume_incident(incident=incident, actor=alice, now=now + timedelta(minutes=3))
+        response, resolution = call_as(alice).get(f"{address}clocks/").json()["results"]
+        assert (response["metric"], response["state"], response["used"]) == ("first_response", "met", 60.0)
+        assert (resolution["state"], resolution["goal"], resolution["used"]) == ("running", 24 * 3600.0, 180.0)
+        assert resolution["remaining"] == 24 * 3600 - 180
+        assert resolution["breached"] is False
+        assert [(s["kind"], s["worked"], s["label"], s["actor"]) for s in resolution["ledger"]] == [
+            ("running", 60.0, "", ""),
+            ("paused", 120.0, "requester", "Alice"),
+            ("running", 120.0, "", ""),
+        ]
+        running = [s["worked"] for s in resolution["ledger"] if s["kind"] == "running"]
+        assert sum(running) == resolution["used"]
+
+    def test_keep_their_account_from_customers(self, call_as, bob, incident, address):
+        rows = call_as(bob).get(f"{address}clocks/").json()["results"]
+        assert [(row["metric"], row["ledger"]) for row in rows] == [("first_response", None), ("resolution", None)]
+        assert all(row["due_at"] for row in rows)
+
+    def test_say_that_a_promise_is_broken(self, call_as, bob, incident, address, now):
+        Clock.objects.filter(ticket=incident.ticket).update(due_at=now)
+        assert {row["breached"] for row in call_as(bob).get(f"{address}clocks/").json()["results"]} == {True}
+
+
+class TestEvents:
+    def test_tell_the_desk_more_than_the_customer(self, call_as, alice, bob, incident, address, at_work):
+        hold_incident(incident=incident, reason="supplier", actor=alice, now=at_work)
+        desk = [row["name"] for row in call_as(alice).get(f"{address}events/").json()["results"]]
+        customer = [row["name"] for row in call_as(bob).get(f"{address}events/").json()["results"]]
+        assert desk == ["incident.opened", "incident.held"]
+        assert customer == ["incident.opened"]
+
+
+class TestLinks:
+    def test_show_only_what_the_caller_may_see_on_both_ends(
+        self, call_as, alice, bob, open_for, charlie, incident, address, now
+    ):
+        foreign, own = open_for(charlie).ticket, open_for(bob).ticket
+        link_tickets(source=incident.ticket, target=foreign, type=Link.Type.RELATES, actor=alice, now=now)
+        answer = call_as(alice).post(f"{address}links/", {"type": "caused_by", "target": own.number})
+        assert answer.status_code == 201
+        assert len(call_as(alice).get(f"{address}links/").json()["results"]) == 2
+        assert call_as(bob).get(f"{address}links/").json()["results"] == [answer.json()]
+
+    def test_are_refused_to_customers_to_unknown_tickets_and_to_oneself(self, call_as, alice, bob, incident, address):
+        number = incident.ticket.number
+        assert call_as(bob).post(f"{address}links/", {"type": "relates", "target": number}).status_code == 403
+        unknown = call_as(alice).post(f"{address}links/", {"type": "relates", "target": "INC-0"})
+        assert unknown.json()["errors"] == {"target": ["There is no such ticket."]}
+        itself = call_as(alice).post(f"{address}links/", {"type": "relates", "target": number})
+        assert itself.json()["errors"] == {"non_field_errors": ["A ticket cannot be linked to itself."]}
+
+
+class TestWatching:
+    def test_begins_and_ends(self, call_as, bea, incident, address):
+        assert call_as(bea).post(f"{address}watch/").json()["is_watching"] is True
+        assert incident.ticket.watchers.get().user == bea
+        assert call_as(bea).post(f"{address}unwatch/").json()["is_watching"] is False
+        assert not incident.ticket.watchers.exists()
+
+
+def test_a_reply_in_between_is_seen_by_the_next_page(call_as, bob, incident, address, now):
+    """Entries are paged like every list."""
+    for n in range(3):
+        reply_to_ticket(
+            ticket=incident.ticket,
+            body=f"No {n}",
+            actor=bob,
+            now=now + timedelta(minutes=n + 1),
+            channel=Channel.PORTAL,
+        )
+    caller = call_as(bob)
+    first = caller.get(f"{address}entries/", {"limit": 2, "total": 1}).json()
+    assert (len(first["results"]), first["total"]) == (2, 4)
+    second = caller.get(first["next"]).json()
+    assert [row["body"] for row in second["results"]] == ["No 1", "No 2"]
+    assert second["next"] is None
