@@ -1,25 +1,22 @@
 """One process of the stack: how it is started, ended, logged and started again."""
 
 import contextlib
-import ctypes
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from itsm.stack.account import Account
+from itsm.stack.parent import die_with
 
 LOG_LIMIT = 5 * 1024 * 1024  # bytes; a log over it moves to <name>.log.1, which is overwritten
 STEADY = 30.0  # seconds alive after which a process counts as healthy again
 LONGEST_WAIT = 10.0  # seconds between two starts of a process that keeps ending
-PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
-
-_libc = ctypes.CDLL(None)
 
 
 @dataclass
@@ -27,7 +24,8 @@ class Part:
     """A process and what its servant must know of it.
 
     `stop_with` asks for a clean end and has `patience` seconds; then comes `insist_with`. `orphan_with` is what the
-    kernel sends when the supervisor itself dies: the quickest end after which no child of the process stays.
+    kernel sends when the supervisor itself dies. Processes that fork see to it themselves that their children die with
+    them: PostgreSQL's do, gunicorn's in web.py, Celery's in itsm/celery.py.
     """
 
     name: str
@@ -54,7 +52,7 @@ class Part:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=self.cwd,
-                process_group=0, pass_fds=self.pass_fds, preexec_fn=_die_with(os.getpid(), self.orphan_with),
+                process_group=0, pass_fds=self.pass_fds, preexec_fn=partial(die_with, os.getpid(), self.orphan_with),
                 **self.account.drop(),
             )  # fmt: skip
         self.started_at = time.monotonic()
@@ -136,14 +134,3 @@ class Part:
         assert self.process is not None  # noqa: S101
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, number)
-
-
-def _die_with(parent: int, number: signal.Signals) -> Callable[[], None]:
-    """Runs in the child after it dropped its rights: a change of user would clear the parent's-death signal."""
-
-    def ask_kernel() -> None:
-        _libc.prctl(PR_SET_PDEATHSIG, number)
-        if os.getppid() != parent:  # the supervisor died before the kernel knew whom to watch
-            sys.exit(1)
-
-    return ask_kernel

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Mapping
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from signal import SIGQUIT
 from socket import socket
 
 from itsm.stack.part import Part
@@ -16,15 +15,14 @@ QUEUES = "timers,mail,default,reports"
 def web(env: Mapping[str, str], log: Path, listener: socket) -> Part:
     """gunicorn on a socket that stays the supervisor's: while web starts again, a visitor waits and is not refused."""
     host, port = listener.getsockname()
-    server = ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--preload"]
+    listen = f"fd://{listener.fileno()}"
     return Part(
         name="web",
-        command=_module("gunicorn", "itsm.wsgi", "--bind", f"fd://{listener.fileno()}", "--no-control-socket", *server),
+        command=_module("gunicorn", "itsm.wsgi", "--config", "python:itsm.stack.web", "--bind", listen),
         env=env,
         log=log,
         cwd=PROJECT,
         pass_fds=(listener.fileno(),),
-        orphan_with=SIGQUIT,
         ready=lambda: _serves(host, port),
     )
 
@@ -32,7 +30,7 @@ def web(env: Mapping[str, str], log: Path, listener: socket) -> Part:
 def worker(env: Mapping[str, str], log: Path) -> Part:
     flags = ["-Q", QUEUES, "--concurrency", "2", "--without-gossip", "--without-mingle"]
     command = _module("celery", "-A", "itsm", "worker", *flags)
-    return Part(name="worker", command=command, env=env, log=log, cwd=PROJECT, orphan_with=SIGQUIT)
+    return Part(name="worker", command=command, env=env, log=log, cwd=PROJECT)
 
 
 def beat(env: Mapping[str, str], log: Path) -> Part:

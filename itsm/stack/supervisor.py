@@ -106,10 +106,11 @@ class Supervisor:
             schema.remember(self.var, schema.fingerprint(cluster.login))
 
     def _start_server(self, part: Part) -> None:
+        """PostgreSQL refuses to start while the kernel still buries a killed predecessor: it has a few tries."""
         self.servers.append(part)
         with timed(part.name):
             part.start()
-            self._wait_for(part)
+            self._wait_for(part, n_tries=6)
 
     def _run_once(self, name: str, env: dict[str, str], *words: str) -> None:
         part = programs.management(name, env, self._log(name), *words)
@@ -121,10 +122,14 @@ class Supervisor:
             if part.exit_status != 0:
                 raise UnusableVar(f"{name} failed: {part.last_words()} (more in {part.log})")
 
-    def _wait_for(self, part: Part) -> None:
+    def _wait_for(self, part: Part, *, n_tries: int = 1) -> None:
         while not part.ready():
-            if part.has_ended or part.seconds_alive > START_PATIENCE:
+            if part.seconds_alive > START_PATIENCE or (part.has_ended and part.n_starts >= n_tries):
                 raise UnusableVar(f"{part.name} did not start: {part.last_words()} (more in {part.log})")
+            if part.has_ended:
+                part.bury()
+            if part.is_due:
+                part.start()
             self._breathe()
 
     def _breathe(self) -> None:

@@ -8,6 +8,7 @@ import os
 import platform
 import socket
 from pathlib import Path
+from signal import SIGTERM
 
 from itsm.stack.account import CLEAN_ENV, Account, own_folder
 from itsm.stack.endpoints import VALKEY_SOCKET, UnusableVar
@@ -30,6 +31,7 @@ def part(var: Path, run: Path, env: dict[str, str], log: Path, password: str) ->
         command=[str(_program()), str(configuration)],
         env=env | CLEAN_ENV,
         log=log,
+        orphan_with=SIGTERM,
         ready=lambda: ask(run, password, "PING") == "+PONG",
     )
 
