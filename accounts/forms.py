@@ -7,24 +7,25 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Organisation, Role, Team, User
+from accounts.models import Organisation, Role, Team, User, validate_time_zone
 
 
-def time_zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Every zone that is a place, grouped by its region; UTC first."""
-    regions: dict[str, list[tuple[str, str]]] = {"UTC": [("UTC", "UTC")]}
-    for zone in sorted(zoneinfo.available_timezones()):
-        region, _slash, place = zone.partition("/")
-        if place and region not in {"Etc", "SystemV", "US", "posix", "right"}:
-            regions.setdefault(region, []).append((zone, place.replace("_", " ").replace("/", " / ")))
-    return list(regions.items())
+def time_zones() -> list[str]:
+    """Every zone that is a place, and UTC: what a person may type."""
+    outside = ("Etc/", "SystemV/", "US/")
+    places = [zone for zone in zoneinfo.available_timezones() if "/" in zone and not zone.startswith(outside)]
+    return ["UTC", *sorted(places)]
 
 
 class PreferencesForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    time_zone = forms.ChoiceField(
-        label=_("Time zone"), choices=time_zone_choices, help_text=_("All times are shown in it.")
+    time_zone = forms.CharField(
+        label=_("Time zone"),
+        max_length=60,
+        validators=[validate_time_zone],
+        widget=forms.TextInput(attrs={"list": "time-zones", "autocomplete": "off"}),
+        help_text=_("All times are shown in it. Type a city to find yours."),
     )
     theme = forms.ChoiceField(label=_("Theme"), choices=User.Theme.choices, widget=forms.RadioSelect)
 

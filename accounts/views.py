@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import policies, selectors, services
-from accounts.forms import InviteForm, LanguageForm, PreferencesForm, StandingForm, ThemeForm
+from accounts.forms import InviteForm, LanguageForm, PreferencesForm, StandingForm, ThemeForm, time_zones
 from accounts.http import UserRequest
 from accounts.models import User
 from core.htmx import render_part
@@ -32,10 +32,9 @@ def preferences(request: UserRequest) -> HttpResponse:
     """Name, language, time zone and theme of the reader."""
     person = request.user
     form = PreferencesForm(request.POST or None, initial={name: getattr(person, name) for name in services.PREFERENCES})
-    if request.method != "POST":
-        return render(request, "accounts/preferences.html", {"form": form})
-    if not form.is_valid():
-        return render(request, "accounts/preferences.html", {"form": form}, status=422)
+    if request.method != "POST" or not form.is_valid():
+        context = {"form": form, "time_zones": time_zones()}
+        return render(request, "accounts/preferences.html", context, status=422 if form.errors else 200)
     services.update_preferences(person=person, now=timezone.now(), **form.cleaned_data)
     with translation.override(person.language):
         messages.success(request, _("Your preferences are saved."))

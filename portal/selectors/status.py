@@ -4,18 +4,18 @@ A service is disrupted while a P1 of the reader's own organisation is open on it
 customers' incidents are not his to know. Agents see it over all organisations.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import IntEnum
 
-from django.db.models import Count, Q
+from django.db.models import Count, Min, Q
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.permissions import Permission
 from catalog.models import Service
-from tickets.models import ACTIVE_PHASES, Kind, Phase, Priority, Ticket
+from tickets.models import ACTIVE_PHASES, Kind, Phase, Priority, Ticket, TicketQuerySet
 
 DAYS = 90
 
@@ -56,38 +56,48 @@ def popular_services(*, user: User, now: datetime) -> list[Service]:
 
 
 def service_statuses(*, user: User, now: datetime) -> list[ServiceStatus]:
-    """Every service the person may see, those in trouble first. Two queries."""
+    """Every service the person may see, those in trouble first. Three queries, however many incidents there were."""
     today = timezone.localtime(now).date()
-    first_day = today - timedelta(days=DAYS - 1)
-    levels: dict[int, dict[date, Level]] = defaultdict(lambda: defaultdict(lambda: Level.GOOD))
-    open_now: dict[int, tuple[Level, datetime]] = {}
-    for service_id, priority, opened_at, ended_at in _troubles(user, now):
-        level = Level.DISRUPTED if priority == Priority.P1 else Level.IMPAIRED
-        if ended_at is None:
-            worst, since = open_now.get(service_id, (level, opened_at))
-            open_now[service_id] = max(worst, level), min(since, opened_at)
-        day = max(timezone.localtime(opened_at).date(), first_day)
-        while day <= (timezone.localtime(ended_at).date() if ended_at else today):
-            levels[service_id][day] = max(levels[service_id][day], level)
-            day += timedelta(days=1)
+    days = [today - timedelta(days=n) for n in reversed(range(DAYS))]
+    levels = _levels_by_day(user, now=now, today=today)
+    open_now = {
+        service_id: (_level(priority), since)
+        for service_id, priority, since in _urgent_incidents(user)
+        .active()
+        .values_list("service_id")
+        .annotate(worst=Min("priority"), since=Min("opened_at"))
+    }
     statuses = []
-    days = [first_day + timedelta(days=n) for n in range(DAYS)]
     for service in Service.objects.visible_to(user).live().order_by("name"):
-        level_now, since_when = open_now.get(service.pk, (Level.GOOD, None))
-        history = [(day, levels[service.pk][day]) for day in days]
-        statuses.append(ServiceStatus(service=service, level=level_now, since=since_when, days=history))
+        level, since = open_now.get(service.pk, (Level.GOOD, None))
+        history = [(day, levels.get((service.pk, day), Level.GOOD)) for day in days]
+        statuses.append(ServiceStatus(service=service, level=level, since=since, days=history))
     return sorted(statuses, key=lambda status: -status.level)
 
 
-def _troubles(user: User, now: datetime) -> list[tuple[int, int, datetime, datetime | None]]:
-    """(service, priority, opened, ended or None) of every P1 and P2 incident that touches the last 90 days."""
+def _levels_by_day(user: User, *, now: datetime, today: date) -> dict[tuple[int, date], Level]:
+    """{(service id, day): the worst of that day} of the last 90 days in the reader's zone; good days are not in it."""
+    first_day = today - timedelta(days=DAYS - 1)
+    spans = (
+        _urgent_incidents(user)
+        .filter(Q(phase__in=ACTIVE_PHASES) | Q(resolved_at__gt=now - timedelta(days=DAYS)))
+        .exclude(phase=Phase.CANCELLED)
+        .values_list("service_id", "priority", TruncDate("opened_at"), TruncDate("resolved_at"))
+        .distinct()
+    )
+    levels: dict[tuple[int, date], Level] = {}
+    for service_id, priority, opened_on, resolved_on in spans:
+        day = max(opened_on, first_day)
+        while day <= (resolved_on or today):
+            levels[service_id, day] = max(levels.get((service_id, day), Level.GOOD), _level(priority))
+            day += timedelta(days=1)
+    return levels
+
+
+def _urgent_incidents(user: User) -> TicketQuerySet:
     tickets = Ticket.objects.filter(kind=Kind.INCIDENT, priority__lte=Priority.P2, service__isnull=False)
-    if not user.can(Permission.VIEW_ALL_TICKETS):
-        tickets = tickets.filter(organisation_id=user.organisation_id)
-    touches = Q(phase__in=ACTIVE_PHASES) | Q(resolved_at__gt=now - timedelta(days=DAYS))
-    rows = tickets.filter(touches).exclude(phase=Phase.CANCELLED)
-    return [
-        (row.service_id, row.priority, row.opened_at, None if row.is_active else row.resolved_at)
-        for row in rows.only("service_id", "priority", "opened_at", "resolved_at", "phase")
-        if row.service_id is not None
-    ]
+    return tickets if user.can(Permission.VIEW_ALL_TICKETS) else tickets.filter(organisation_id=user.organisation_id)
+
+
+def _level(priority: int) -> Level:
+    return Level.DISRUPTED if priority == Priority.P1 else Level.IMPAIRED
