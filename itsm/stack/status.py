@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +48,15 @@ def holder(var: Path) -> int | None:
 
 
 def write(var: Path, state: dict[str, Any]) -> None:
+    """What `read` gives back. A full disk costs the picture, not the stack."""
     draft = var / "stack.json.new"
-    draft.write_text(json.dumps(state, indent=1))
-    draft.rename(var / "stack.json")
+    with suppress(OSError):
+        draft.write_text(json.dumps(state, indent=1))
+        draft.rename(var / "stack.json")
 
 
 def read(var: Path) -> dict[str, Any] | None:
-    """{"url", "started_at" (unix time), "parts": {name: {"pid", "n_restarts"}}}, or None when nothing runs."""
+    """{"url", "parts": {name: {"pid" (None = being started), "n_starts"}}}, or None when nothing runs."""
     if holder(var) is None:
         return None
     try:

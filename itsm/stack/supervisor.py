@@ -57,7 +57,8 @@ class Supervisor:
         status.lock(self.var)
         with listen(self.port) as listener:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, self._ask_to_stop)
+                if signal.getsignal(number) != signal.SIG_IGN or number != signal.SIGHUP:  # nohup means it
+                    signal.signal(number, self._ask_to_stop)
             say(f"Portico starts on the data in {self.var}")
             try:
                 self._start(listener)

@@ -6,6 +6,7 @@ import pytest
 
 from itsm.stack import part as part_module
 from itsm.stack.part import Part
+from itsm.stack.programs import PROJECT
 from tests.stack.conftest import within
 
 
@@ -43,6 +44,19 @@ class TestPart:
         assert within(5, lambda: part.has_ended)
         assert part.bury() == "was ended by SIGKILL"
         assert within(2, lambda: not is_alive(int((tmp_path / "pid").read_text())))
+
+    def test_that_forks_can_have_its_children_die_with_it(self, make_part):
+        part = make_part(
+            "import os, time; from itsm.stack.parent import die_with; parent = os.getpid(); child = os.fork()\n"
+            "if child: print(child, flush=True)\n"
+            "else: die_with(parent)\n"
+            "time.sleep(60)",
+            cwd=PROJECT,
+        )
+        assert within(10, lambda: part.log.read_text())
+        time.sleep(0.2)  # for the child to ask the kernel
+        part.process.kill()
+        assert within(2, lambda: not is_alive(int(part.log.read_text())))
 
     def test_that_does_not_listen_is_killed_after_its_patience(self, make_part):
         part = make_part(
