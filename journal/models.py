@@ -61,6 +61,7 @@ class Outbox(models.Model):
                 fields=["available_at"], name="journal_outbox_ready", condition=Q(done_at__isnull=True, is_dead=False)
             ),
             models.Index(fields=["-created_at"], name="journal_outbox_newest"),
+            models.Index(fields=["-id"], name="journal_outbox_dead", condition=Q(is_dead=True)),
         ]
 
     def __str__(self) -> str:

@@ -230,8 +230,8 @@ class Clock(models.Model):
             models.UniqueConstraint(fields=["ticket", "metric", "generation"], name="slas_one_clock_per_generation"),
             models.UniqueConstraint(
                 fields=["ticket", "metric"],
-                name="slas_one_live_clock_per_metric",
-                condition=Q(state__in=["running", "paused"]),
+                name="slas_one_counted_clock_per_metric",
+                condition=Q(state__in=["running", "paused", "met"]),
             ),
             models.CheckConstraint(
                 condition=Q(state="running") | Q(next_fire_at=None), name="slas_only_running_clocks_fire"

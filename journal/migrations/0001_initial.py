@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
                         name="journal_outbox_ready",
                     ),
                     models.Index(fields=["-created_at"], name="journal_outbox_newest"),
+                    models.Index(fields=["-id"], name="journal_outbox_dead", condition=models.Q(("is_dead", True))),
                 ],
             },
         ),

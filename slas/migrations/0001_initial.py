@@ -169,7 +169,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='clock',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['running', 'paused'])), fields=('ticket', 'metric'), name='slas_one_live_clock_per_metric'),
+            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['running', 'paused', 'met'])), fields=('ticket', 'metric'), name='slas_one_counted_clock_per_metric'),
         ),
         migrations.AddConstraint(
             model_name='clock',
