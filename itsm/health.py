@@ -5,14 +5,12 @@
 """
 
 import ipaddress
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import redis
 from django.conf import settings
-from django.core.cache import cache
 from django.db import InterfaceError, OperationalError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -24,7 +22,7 @@ from itsm.schedule import LEADER_LOCK
 from itsm.stack import endpoints
 from journal import selectors as journal
 from slas.models import Clock
-from slas.sweep import SWEPT_AT
+from slas.sweep import seconds_since_sweep
 
 SWEEP_TOO_OLD = 30  # seconds; beat asks for one every second
 OUTBOX_TOO_OLD = 300  # seconds a deliverable row may wait
@@ -33,13 +31,12 @@ BROKER_PATIENCE = 1.0  # seconds
 
 @dataclass
 class Health:
-    """What was found. `broker` and `beat`: does it answer, does one lead. Ages in seconds, None = unknown or nothing
-    waits."""
+    """What was found. `broker`: it answers; `beat`: one leads. Ages in seconds, None = unknown, or nothing waits."""
 
     database: bool
     broker: bool = False
     beat: bool = False
-    sweep_age: float | None = None
+    sweep_age: int | None = None
     outbox_age: float | None = None
     n_dead: int = 0
     reasons: list[str] = field(default_factory=list)
@@ -89,15 +86,9 @@ def examine(*, now: datetime) -> Health:
         return Health(database=False, broker=_broker_answers(), reasons=["the database does not answer"])
     found.outbox_age = waits.total_seconds() if waits else None
     found.broker = _broker_answers()
-    found.sweep_age = sweep_age() if found.broker else None
+    found.sweep_age = seconds_since_sweep() if found.broker else None
     found.reasons = list(_reasons(found))
     return found
-
-
-def sweep_age() -> float | None:
-    """Seconds since the last sweep of the clocks that finished; None when none is known."""
-    swept_at = cache.get(SWEPT_AT)
-    return None if swept_at is None else max(0.0, time.time() - float(swept_at))
 
 
 class PorticoCollector:
@@ -130,7 +121,7 @@ def _reasons(found: Health) -> Iterable[str]:
     if found.broker and found.sweep_age is None:
         yield "the clocks were never swept"
     if found.sweep_age is not None and found.sweep_age > SWEEP_TOO_OLD:
-        yield f"the clocks were last swept {found.sweep_age:.0f} s ago"
+        yield f"the clocks were last swept {found.sweep_age} s ago"
     if found.outbox_age is not None and found.outbox_age > OUTBOX_TOO_OLD:
         yield f"the outbox has waited {found.outbox_age:.0f} s"
 

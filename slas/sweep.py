@@ -69,6 +69,12 @@ def sweep_due_clocks(*, now: datetime, batch: int = BATCH, budget: float = BUDGE
     return n_fired
 
 
+def seconds_since_sweep() -> int | None:
+    """The age of the last sweep that finished; None where none is known (it never ran, or the cache is gone)."""
+    swept_at = cache.get(SWEPT_AT)
+    return None if swept_at is None else max(0, round(time.time() - swept_at))
+
+
 def _fire(*, now: datetime, limit: int, only: int | None = None) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_FIRE, {"now": now, "limit": limit, "only": only, "topic": TOPIC})
