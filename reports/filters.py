@@ -9,7 +9,7 @@ its list cannot be made differently.
 Every moment is absolute and every upper bound exclusive, so that a link means tomorrow what it means today.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -85,7 +85,7 @@ class TicketFilter:
         )
 
     def query_string(self) -> str:
-        return urlencode({name: _as_text(value) for name, value in asdict(self).items() if value not in (None, "")})
+        return urlencode({name: _as_text(value) for name, value in vars(self).items() if value not in (None, "")})
 
 
 def tickets(wanted: TicketFilter, *, user: User, now: datetime) -> TicketQuerySet:

@@ -1,4 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from reports import views
 
 app_name = "reports"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("service-levels/", views.service_levels, name="service_levels"),
+    path("service-levels/<slug:table>.csv", views.export, name="export"),
+]

@@ -1,0 +1,1 @@
+"""Reads for the service-level dashboard: each function is one grouped query over `reports.filters` conditions."""

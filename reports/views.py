@@ -1,0 +1,127 @@
+"""Managers' pages."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.http import UserRequest
+from core.htmx import render_part
+from reports import exports, figures, policies
+from reports.forms import DashboardForm
+from reports.metrics import METRICS
+from reports.selectors.risk import at_risk, choices
+from reports.service_levels import ServiceLevels, read_service_levels
+from slas.sweep import seconds_since_sweep
+from work.access import agents_only
+
+SHOWN_PARTS = 10
+"""Rows of the tables by service and by customer; the export has all."""
+
+
+@require_safe
+@agents_only
+def service_levels(request: UserRequest) -> HttpResponse:
+    now = _now(request)
+    form = _form(request, now)
+    levels = _levels(request, form, now)
+    heat = figures.heat(levels)
+    context = {
+        "form": form,
+        "levels": levels,
+        "subtitle": figures.period_words(levels.period),
+        "figures": figures.figures(levels),
+        "attainment": figures.attainment_chart(levels),
+        "forecast": figures.forecast_chart(levels),
+        "backlog": figures.backlog_chart(levels),
+        "heat": heat,
+        "heat_words": figures.heat_words(heat),
+        "parts": _tables(levels),
+        "at_risk_url": figures.list_url(at_risk(levels.scope, now=now)),
+        "metrics": METRICS,
+        "exports": _exports(),
+        "query": request.GET.urlencode(),
+        "periods": _periods(request, form),
+        "swept": seconds_since_sweep(),
+        "now": now,
+    }
+    status = 200 if form.is_valid() else 422
+    return render_part(request, "reports/service_levels.html", context, part="answer", status=status)
+
+
+@require_safe
+@agents_only
+def export(request: UserRequest, table: str) -> HttpResponse:
+    """One table of the dashboard as CSV, with the filters of the page it was asked from."""
+    now = _now(request)
+    levels = _levels(request, _form(request, now), now)
+    if table not in exports.TABLES:
+        raise Http404
+    name = f"{table}-{levels.period.first}-{levels.period.last}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    content = exports.as_csv(exports.TABLES[table](levels))
+    return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _now(request: UserRequest) -> datetime:
+    """Whole seconds: the links carry it. Refuses who may not see reports."""
+    if not policies.can_view_reports(request.user):
+        raise PermissionDenied
+    return timezone.now().replace(microsecond=0)
+
+
+def _form(request: UserRequest, now: datetime) -> DashboardForm:
+    return DashboardForm(
+        request.GET, choices=choices(user=request.user), now=now, zone=ZoneInfo(request.user.time_zone)
+    )
+
+
+def _levels(request: UserRequest, form: DashboardForm, now: datetime) -> ServiceLevels:
+    period, scope = form.chosen()
+    return read_service_levels(scope=scope, period=period, user=request.user, now=now)
+
+
+def _tables(levels: ServiceLevels) -> list[dict[str, Any]]:
+    """The two tables of parts, each row with the addresses of its numbers."""
+    titles = (
+        ("services", _("Attainment by service"), _("Service"), _("No service"), levels.by_service()),
+        ("customers", _("Attainment by customer"), _("Customer"), "", levels.by_customer()),
+    )
+    return [
+        {
+            "key": key,
+            "title": title,
+            "column": column,
+            "n_all": len(parts),
+            "rows": [figures.part_row(part, levels, nameless=nameless) for part in parts[:SHOWN_PARTS]],
+        }
+        for key, title, column, nameless, parts in titles
+    ]
+
+
+def _exports() -> list[tuple[str, str]]:
+    return [
+        ("days", _("Attainment by day")),
+        ("services", _("Attainment by service")),
+        ("customers", _("Attainment by customer")),
+        ("backlog", _("Backlog by age")),
+        ("arrivals", _("When tickets arrive")),
+    ]
+
+
+def _periods(request: UserRequest, form: DashboardForm) -> list[dict[str, Any]]:
+    """The tabs of the period, each an address that keeps the other filters."""
+    chosen = (form.cleaned_data.get("period") if form.is_valid() else "") or "30d"
+    tabs = []
+    for key, label in (("7d", _("7 d")), ("30d", _("30 d")), ("90d", _("90 d")), ("custom", _("Custom"))):
+        params = request.GET.copy()
+        params["period"] = key
+        for name in ("first", "last"):
+            params.pop(name, None)
+        tabs.append({"url": f"?{params.urlencode()}", "label": label, "is_current": key == chosen})
+    return tabs
