@@ -109,6 +109,15 @@ class PastIncident:
         if "priority" in changes:
             self._turn(TurnKind.PRIORITISED, at, actor, priority=priority)
 
+    def categorise(self, *, category: str, at: datetime, actor: User | None) -> None:
+        before = self.incident.category
+        if category != before:
+            self.incident.category = category
+            self.story.change(at=at)
+            self.story.tell(
+                "incident.categorised", at=at, actor=actor, data={"changes": {"category": [before, category]}}
+            )
+
     def rename(self, *, subject: str, at: datetime, actor: User | None) -> None:
         if changes := self.story.change(at=at, subject=subject):
             self.story.tell("ticket.edited", at=at, actor=actor, data={"changes": changes})
@@ -134,7 +143,7 @@ class PastIncident:
             known_until=self.ticket.updated_at,
         )  # fmt: skip
         for past in self.clocks:
-            for step, at in past.steps():
+            for step, at in past.steps:
                 percent, due_at = past.clock.ladder[step]["percent"], past.clock.due_at
                 self.story.tell(
                     "sla.breached" if percent >= BREACH else "sla.warned", at=at, actor=None,

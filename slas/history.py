@@ -62,12 +62,14 @@ class Promise:
 
 @dataclass
 class PastClock:
-    """An ended clock with its events, unsaved until `write_clocks`. `since` is when its promise was made."""
+    """An ended clock with its events, unsaved until `write_clocks`. `since` is when its promise was made, `steps` are
+    those of its ladder that it reached, with the time."""
 
     clock: Clock
     since: datetime
     events: list[ClockEvent] = field(default_factory=list)
     ends_as: Clock.State = Clock.State.MET
+    steps: list[tuple[int, datetime]] = field(default_factory=list)
 
     @property
     def has_ended(self) -> bool:
@@ -84,15 +86,17 @@ class PastClock:
     def happen(self, kind: ClockEvent.Kind, turn: Turn, reason: str = "") -> None:
         self.events.append(ClockEvent(clock=self.clock, kind=kind, at=turn.at, reason=reason, actor=turn.actor))
 
-    def steps(self) -> list[tuple[int, datetime]]:
-        """(step of the ladder, when it was reached), for those that were."""
+    def settle(self) -> None:
+        """Work out its columns and its steps, now that all has happened."""
+        settle(self.clock, self.events, ends_as=self.ends_as)
+        if not self.clock.ladder:
+            return
         account = account_of(self.clock, self.events, now=self.events[-1].at)
-        goal = self.clock.goal
-        reached = [
-            (step, _moment_of(account, goal * rung["percent"] / 100 + timedelta(seconds=rung["after_breach"])))
-            for step, rung in enumerate(self.clock.ladder)
-        ]
-        return [(step, at) for step, at in reached if at is not None and at > self.since]
+        for step, rung in enumerate(self.clock.ladder):
+            used = self.clock.goal * rung["percent"] / 100 + timedelta(seconds=rung["after_breach"])
+            at = _moment_of(account, used)
+            if at is not None and at > self.since:
+                self.steps.append((step, at))
 
 
 def default_agreement() -> Agreement | None:
@@ -127,8 +131,7 @@ def write_clocks(past: Sequence[PastClock]) -> None:
     Escalation.objects.bulk_create(
         Escalation(clock=each.clock, generation=each.clock.generation, step=step, planned_at=at, fired_at=at)
         for each in past
-        if each.clock.ladder
-        for step, at in each.steps()
+        for step, at in each.steps
     )
 
 
@@ -168,7 +171,7 @@ class _Life:
         """All of them, ended and settled."""
         self.take(turn)
         for past in self.clocks:
-            settle(past.clock, past.events, ends_as=past.ends_as)
+            past.settle()
         return self.clocks
 
     def _stop(self, turn: Turn, ends_as: Clock.State = Clock.State.MET) -> None:

@@ -70,9 +70,7 @@ class _Replay:
         self.oddities: set[Oddity] = set()
         self.times = straightened([update.at for update in updates])
         self.level = self._level(updates[0], None)
-        self.past = PastIncident(
-            self._ticket(), category=(updates[-1].category or "")[:LONGEST_CATEGORY], priority_reason=self.level.reason
-        )
+        self.past = PastIncident(self._ticket(), category=_category(updates[0]), priority_reason=self.level.reason)
 
     def run(self, now: datetime) -> Replayed:
         self._look_at_the_log()
@@ -81,7 +79,7 @@ class _Replay:
         self._look_at_the_end()
         last = self.updates[-1]
         self.past.story.tell(
-            "ticket.imported", at=now, actor=None,
+            "incident.imported", at=now, actor=None,
             data={
                 "source": SOURCE, "number": self.number, "updates": len(self.updates), "made_sla": last.made_sla,
                 "oddities": sorted(oddity.name.lower() for oddity in self.oddities), **last.references,
@@ -115,6 +113,7 @@ class _Replay:
 
     def _take(self, update: Update, at: datetime) -> None:
         actor, past = self.cast.member(update.by), self.past
+        past.categorise(category=_category(update), at=at, actor=actor)
         past.rename(subject=_subject(update, self.number), at=at, actor=actor)
         past.assign(team=self.cast.team(update.group), assignee=self.cast.member(update.assignee), at=at, actor=actor)
         level = self._level(update, self.level)
@@ -195,6 +194,10 @@ class _Replay:
     def _note(self, oddity: Oddity, is_so: bool) -> None:
         if is_so:
             self.oddities.add(oddity)
+
+
+def _category(update: Update) -> str:
+    return (update.category or "")[:LONGEST_CATEGORY]
 
 
 def _subject(update: Update, number: str) -> str:

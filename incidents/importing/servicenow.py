@@ -157,6 +157,7 @@ def parse_update(line: int, fields: dict[str, str], *, zone: ZoneInfo, now: date
     )
 
 
+@lru_cache(maxsize=4096)
 def known(value: str | None) -> str | None:
     """The value with its blanks in order, None where it is missing."""
     text = " ".join((value or "").split())

@@ -180,8 +180,9 @@ def _known(numbers: Sequence[str]) -> dict[str, int]:
     """{number: updates it was imported with} of those that are here already."""
     tickets = Ticket.objects.filter(external_source=SOURCE, external_id__in=numbers)
     found = dict(tickets.values_list("pk", "external_id"))
-    told = Event.objects.filter(subject_kind=SUBJECT_KIND, subject_id__in=found, name="ticket.imported")
-    return {found[pk]: data["updates"] for pk, data in told.values_list("subject_id", "data")}
+    told = Event.objects.filter(subject_kind=SUBJECT_KIND, subject_id__in=found, name="incident.imported")
+    n_updates = {pk: data["updates"] for pk, data in told.values_list("subject_id", "data")}
+    return {number: n_updates.get(pk, 0) for pk, number in found.items()}
 
 
 @contextmanager

@@ -60,7 +60,7 @@ class TestTheWholeSample:
         assert set(Clock.objects.values_list("metric", flat=True)) == {Metric.RESOLUTION}
         # 3,395 updates, one "opened" and one "imported" each, nothing dated after the log but the import's own record
         assert Event.objects.filter(name="incident.opened").count() == 500
-        assert Event.objects.exclude(name="ticket.imported").filter(at__year__gt=2017).count() == 0
+        assert Event.objects.exclude(name="incident.imported").filter(at__year__gt=2017).count() == 0
         assert Event.objects.filter(name="incident.reopened", data__contains={"from": "closed"}).count() == 5
         [in_time, late] = [each.split()[-2:] for each in said.splitlines() if each.startswith("  source ")]
         assert [int(n) for n in in_time] == [237, 4]  # (ours in time, ours breached)
@@ -80,7 +80,7 @@ class TestImportIncidents:
         ticket = Ticket.objects.get(external_id="INC0000638")
         assert ticket.number.startswith("INC-")
         assert ticket.incident.state == State.CLOSED
-        assert Event.objects.get(subject_id=ticket.pk, name="ticket.imported").data["updates"] == 4
+        assert Event.objects.get(subject_id=ticket.pk, name="incident.imported").data["updates"] == 4
 
     def test_makes_people_without_a_login(self, tmp_path, agreement):
         run(write_log(tmp_path / "log.csv", row()), organisation="Harbour Board")
