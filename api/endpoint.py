@@ -50,7 +50,14 @@ class Endpoint(APIView):
 
     def read_query(self, query: type[Query]) -> dict[str, Any]:
         """The parameters of a list. Raises BadQuery, also for a parameter nobody knows."""
-        given = query(data=self.request.query_params, context={"reader": self.reader})
+        params, fields = self.request.query_params, query().fields
+        data = {
+            name: params.getlist(name)
+            if isinstance(fields.get(name), serializers.MultipleChoiceField)
+            else params[name]
+            for name in params
+        }
+        given = query(data=data, context={"reader": self.reader})
         if not given.is_valid():
             raise BadQuery(given.errors)
         return given.validated_data

@@ -40,7 +40,7 @@ class Query(Input):
 
     limit = serializers.IntegerField(min_value=1, max_value=200, default=50, help_text="Rows on a page.")
     cursor = serializers.CharField(default="", max_length=500, help_text="Where to go on: part of `next`.")
-    total = serializers.BooleanField(allow_null=True, default=False, help_text="Count all rows as well.")
+    total = serializers.BooleanField(default=False, help_text="Count all rows as well.")
 
 
 class At(serializers.DateTimeField):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -20,6 +21,7 @@ from api.models import IdempotentCall
 from api.problems import BadQuery, Conflict
 
 HEADER = "Idempotency-Key"
+KEY = r"[!-~]{1,255}"
 REPLAYED = "Idempotency-Replayed"
 
 Post = Callable[..., Response]
@@ -36,8 +38,8 @@ def once(post: Post) -> Post:
         key = request.headers.get(HEADER)
         if key is None:
             return post(view, request, *args, **kwargs)
-        if not 1 <= len(key) <= 255 or not key.isprintable() or not key.isascii():
-            raise BadQuery({HEADER: [_("A key has 1 to 255 printable ASCII characters.")]})
+        if not re.fullmatch(KEY, key):
+            raise BadQuery({HEADER: [_("A key has 1 to 255 printable ASCII characters and no space.")]})
         with transaction.atomic():
             call = services.claim_call(
                 owner=person(request),

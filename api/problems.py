@@ -12,6 +12,7 @@ from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions as rest
 from rest_framework.settings import api_settings
 
@@ -78,6 +79,7 @@ def handler(error: Exception, context: Mapping[str, Any]) -> JsonResponse | None
     return describe(error, context["view"]).response()
 
 
+@csrf_exempt
 def unknown_address(request: HttpRequest) -> JsonResponse:
     """What does not exist under the API is a problem document too, whoever asks and however."""
     hint = "" if request.path.endswith("/") else _("Addresses end with a slash.")

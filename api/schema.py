@@ -9,6 +9,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
+from api.idempotency import HEADER, KEY
 from api.problems import MEDIA_TYPE
 
 
@@ -95,10 +96,10 @@ WITH_BODY = {
 }
 
 IDEMPOTENCY_KEY = {
-    "name": "Idempotency-Key",
+    "name": HEADER,
     "in": "header",
     "description": "A repeat with the same key and content is answered, not done again. Kept for a day.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[A-Za-z0-9._~:-]+$"},
+    "schema": {"type": "string", "pattern": f"^{KEY}$"},
 }
 IF_MATCH = {
     "name": "If-Match",

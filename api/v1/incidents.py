@@ -60,7 +60,7 @@ class IncidentQuery(Query):
     team = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False, help_text="Its id.")
     organisation = serializers.IntegerField(min_value=1, max_value=2**63 - 1, required=False, help_text="Its id.")
     service = serializers.SlugField(max_length=40, required=False, help_text="Its key.")
-    breached = serializers.BooleanField(allow_null=True, default=None, help_text="A promise was broken, or none was.")
+    breached = serializers.BooleanField(required=False, help_text="A promise was broken, or none was.")
     updated_since = At(required=False)
     q = serializers.CharField(max_length=200, required=False, help_text="A number, or part of the subject.")
 
@@ -177,7 +177,7 @@ def chosen(rows: Any, query: dict[str, Any], reader: User) -> Any:
         rows = rows.filter(assignee=None) if assignee == NOBODY else rows.filter(assignee_id=_id(assignee, reader))
     if requester := query.get("requester"):
         rows = rows.filter(requester_id=_id(requester, reader))
-    if query["breached"] is not None:
+    if "breached" in query:
         breached = Clock.objects.counted().breached(timezone.now()).filter(ticket=OuterRef("pk"))
         rows = rows.filter(Exists(breached) if query["breached"] else ~Exists(breached))
     if words := query.get("q"):

@@ -20,6 +20,7 @@ class Caller:
     """A program with a token. Paths are below /api/v1/; an absolute one (`next`, a file's `url`) is taken as it is."""
 
     def __init__(self, secret: str | None) -> None:
+        self.secret = secret
         self.client = Client(headers={"Authorization": f"Bearer {secret}"} if secret else {})
         self.client.raise_request_exception = False
 
