@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organisation, Role, Team, User, validate_time_zone
 
@@ -18,7 +19,7 @@ def time_zones() -> list[str]:
 
 
 class PreferencesForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=120)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     time_zone = forms.CharField(
         label=_("Time zone"),
@@ -62,7 +63,7 @@ class StandingForm(forms.Form):
 
 
 class InviteForm(StandingForm):
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = forms.CharField(label=pgettext_lazy("person", "Name"), max_length=120)
     email = forms.EmailField(label=_("E-mail"))
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
 

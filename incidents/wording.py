@@ -1,14 +1,13 @@
 """The events of an incident in words."""
 
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from incidents.models import ResolutionCode
 from journal.models import Event
 from tickets.models import Channel, Impact, Priority, Urgency, WaitingReason
-from work.wording import Line, Telling, simple, strong, who
+from work.wording import Line, Telling, in_a_row, simple, strong, who
 
 
 def _opened(event: Event) -> Line:
@@ -59,10 +58,9 @@ def _prioritised(event: Event) -> Line:
             value = changes[name][1]
             words = choices(value).label if value in choices.values else value
             parts.append(format_html("{} {}", label, strong(words)))
-    listed = SafeString(", ".join(parts))
     return Line(
         "adjustments-horizontal",
-        format_html(_("{actor} set {changes}"), actor=who(event), changes=listed),
+        format_html(_("{actor} set {changes}"), actor=who(event), changes=in_a_row(parts)),
         quote=event.data.get("reason", ""),
     )
 
@@ -75,7 +73,13 @@ def _categorised(event: Event) -> Line:
     )
 
 
+def _imported(event: Event) -> Line:
+    source, number = (strong(event.data.get(name, "")) for name in ("source", "number"))
+    return Line("archive", format_html(_("Imported from {source}, where it is {number}"), source=source, number=number))
+
+
 TELLINGS: dict[str, Telling] = {
+    "incident.imported": _imported,
     "incident.opened": _opened,
     "incident.started": simple("player-play", gettext_lazy("{actor} started work")),
     "incident.held": _held,

@@ -4,7 +4,7 @@ Each app tells its own events: it registers, by event name, a function from the 
 shown as it is; tests/work/test_wording.py sees to it that there is none.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -71,6 +71,10 @@ def simple(icon: str, sentence: object) -> Telling:
     return lambda event: Line(icon, format_html(str(sentence), actor=who(event)))
 
 
+def in_a_row(parts: Iterable[SafeString]) -> SafeString:
+    return SafeString(pgettext("between the parts of a sentence", "; ").join(parts))
+
+
 def named(value: Any) -> str:
     """A value as the journal keeps it: a row is its name, nothing is a word of its own."""
     if isinstance(value, dict):
@@ -124,8 +128,7 @@ def _edited(event: Event) -> Line:
         format_html(_("{what} from {before} to {after}"), what=labels.get(name, name), before=_or_none(pair[0]), after=_or_none(pair[1]))
         for name, pair in event.data.get("changes", {}).items()
     ]  # fmt: skip
-    listed = SafeString("; ".join(parts))
-    return Line("edit", format_html(_("{actor} changed the {changes}"), actor=who(event), changes=listed))
+    return Line("edit", format_html(_("{actor} changed the {changes}"), actor=who(event), changes=in_a_row(parts)))
 
 
 def _or_none(value: Any) -> SafeString:

@@ -46,7 +46,7 @@ VIEWS: dict[str, View] = {
 }
 
 SHOWS: dict[str, Promise] = {
-    "active": _("Active"),
+    "active": pgettext_lazy("tickets", "Active"),
     "waiting": pgettext_lazy("tickets", "On hold"),
     "unread": _("Unread"),
     "resolved": pgettext_lazy("tickets", "Resolved"),
