@@ -42,7 +42,9 @@ class LanguageForm(forms.Form):
 class StandingForm(forms.Form):
     """What an administrator decides about a person."""
 
-    organisation = forms.ModelChoiceField(label=_("Organisation"), queryset=Organisation.objects.none())
+    organisation = forms.ModelChoiceField(
+        label=_("Organisation"), queryset=Organisation.objects.none(), empty_label=_("Choose one")
+    )
     roles = forms.ModelMultipleChoiceField(
         label=_("Roles"), queryset=Role.objects.none(), widget=forms.CheckboxSelectMultiple
     )
