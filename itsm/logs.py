@@ -6,7 +6,7 @@ import structlog
 
 from itsm import env
 
-LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
 
 _shared: list[Any] = [
     structlog.contextvars.merge_contextvars,

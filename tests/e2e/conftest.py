@@ -5,6 +5,7 @@ Every page opened through `visitor` counts CSP violations and console errors as 
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -25,7 +26,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-START_SECONDS = 120  # cold, on a machine that runs the rest of the suite beside it
+START_SECONDS = 300  # cold, on a machine that runs the rest of the suite beside it
 STEP_MS = 15_000
 
 
@@ -52,7 +53,9 @@ class Stack:
 
 
 def _environment(var: Path) -> dict[str, str]:
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PORTICO_TEST", "PYTEST", "DATABASE", "REDIS"))}
+    inherited = {
+        k: v for k, v in os.environ.items() if not k.startswith(("PORTICO_TEST", "PYTEST", "DATABASE", "REDIS"))
+    }
     return {**inherited, "VAR_DIR": str(var), "PORTICO_DEMO": "1"}
 
 
@@ -93,8 +96,12 @@ def _wait_until_healthy(url: str, supervisor: subprocess.Popen[bytes], var: Path
 
 
 def _logins(var: Path) -> dict[str, tuple[str, str]]:
-    lines = [line.split() for line in (var / "demo-logins.txt").read_text().splitlines() if "@" in line]
-    return {words[0].rstrip(":").lower(): (words[-2], words[-1]) for words in lines}
+    """Role → (e-mail, password), from what the seed printed for people."""
+    text = (var / "demo-logins.txt").read_text()
+    password = re.search(r"password (\S+)", text)
+    assert password is not None, text
+    found = re.findall(r"^\s+(\S+@\S+)\s+(.+?)\s*$", text, re.MULTILINE)
+    return {role: (email, password.group(1)) for email, role in found}
 
 
 @pytest.fixture(scope="session")
@@ -114,7 +121,9 @@ def visitor(stack: Stack, browser: Browser) -> Iterator[Callable[..., Page]]:
     contexts: list[BrowserContext] = []
     faults: list[str] = []
 
-    def _visit(role: str = "", *, width: int = 1440, height: int = 900, scheme: str = "light", javascript: bool = True) -> Page:
+    def _visit(
+        role: str = "", *, width: int = 1440, height: int = 900, scheme: str = "light", javascript: bool = True
+    ) -> Page:
         context = browser.new_context(
             base_url=stack.url, viewport={"width": width, "height": height}, color_scheme=scheme, java_script_enabled=javascript
         )  # fmt: skip

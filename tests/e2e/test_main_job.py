@@ -32,60 +32,65 @@ def test_main_job(stack, visitor, accessible):
     subject = f"VPN drops every hour {uuid4().hex[:8]}"
     stack.manage("shell", "-c", HURRY.format(email=stack.logins["customer"][0]))
     manager = visitor("manager")
-    before = closed_in_time_or_late(manager)
+    before = resolved_in_period(manager)
 
     customer = visitor("customer")
     customer.goto("/portal/requests/new/")
     accessible(customer)
     customer.fill("[name=subject]", subject)
     customer.fill("[name=body]", "Since yesterday it drops **every hour**.")
-    customer.set_input_files("input[type=file]", [{"name": "vpn.log", "mimeType": "text/plain", "buffer": b"rekey failed"}])
-    customer.click("main form button[type=submit]:has-text('Send')")
+    customer.set_input_files(
+        "main input[type=file]", [{"name": "vpn.log", "mimeType": "text/plain", "buffer": b"rekey failed"}]
+    )
+    customer.click("main form button:has-text('Send')")
     customer.wait_for_url(re.compile(r"/portal/requests/INC-\d+/"))
     number = re.search(r"INC-\d+", customer.url).group()
-    assert customer.locator("text=vpn.log").count() >= 1
+    assert "vpn.log" in customer.inner_text("main")
     accessible(customer)
 
     agent = visitor("agent")
     agent.goto(f"/incidents/{number}/")
     accessible(agent)
-    agent.wait_for_function(
-        "async () => (await (await fetch(location.href)).text()).includes('used')", timeout=30_000, polling=1000
-    )
-    agent.reload()
-    story = agent.inner_text("main")
-    assert re.search(r"50\s?%", story), story
-    agent.wait_for_function(
-        "async () => /breached|missed|overdue/i.test(await (await fetch(location.href)).text())", timeout=30_000, polling=1000
-    )
+    wait_for_words(agent, r"50\s?% of the time is used")
+    wait_for_words(agent, r"First response:? .*(missed|breached|passed|late)")
 
-    agent.reload()
-    agent.fill("textarea[name=body]", "The key renewal fails. I am on it.")
-    agent.click("button:has-text('Send')")
-    agent.wait_for_selector("text=I am on it.")
-    agent.goto(f"/incidents/{number}/")
-    resolve(agent, "Renewed the key.")
+    agent.fill("textarea[name=text]", "The key renewal fails. I am on it.")
+    agent.click("button[data-composer-send]")
+    agent.wait_for_selector("article:has-text('I am on it.')")
+    resolve(agent, number, "Renewed the key.")
 
     customer.reload()
-    assert "I am on it." in customer.inner_text("main")
-    assert "Renewed the key." in customer.inner_text("main")
+    story = customer.inner_text("main")
+    assert "I am on it." in story
+    assert "Renewed the key." in story
     accessible(customer)
-    customer.click("button:has-text('Confirm'), button:has-text('Yes')")
+    customer.click("button:has-text('Yes, confirm')")
     customer.wait_for_selector("text=Closed")
 
-    assert closed_in_time_or_late(manager) == before + 1
+    assert resolved_in_period(manager) == before + 1
     accessible(manager)
 
 
-def resolve(agent, words):
-    agent.click("summary:has-text('Resolve'), button:has-text('Resolve')")
+def wait_for_words(page, pattern):
+    """The page as the server tells it now, until it says `pattern`: the worker needs its seconds."""
+    page.wait_for_function(
+        "pattern => fetch(location.href).then(answer => answer.text())"
+        ".then(html => new RegExp(pattern, 'i').test(new DOMParser().parseFromString(html, 'text/html').querySelector('main').textContent.replace(/\\s+/g, ' ')))",
+        arg=pattern, timeout=40_000, polling=1000,
+    )  # fmt: skip
+    page.reload()
+
+
+def resolve(agent, number, words):
+    agent.goto(f"/incidents/{number}/")
+    agent.click("main a[href*='do=resolve']")
     agent.select_option("#resolve select[name=code]", "fixed")
-    agent.fill("#resolve textarea[name=resolution]", words)
+    agent.fill("#resolve textarea[name=text]", words)
     agent.click("#resolve button[type=submit]")
     agent.wait_for_selector("text=Resolved")
 
 
-def closed_in_time_or_late(manager):
-    """How many resolution clocks the dashboard has counted in its period."""
-    manager.goto("/reports/service-levels/?period=7d")
-    return int(re.sub(r"\D", "", manager.get_attribute("[data-counted-resolution]", "data-counted-resolution")))
+def resolved_in_period(manager):
+    """How many resolution clocks the dashboard has counted ("22 late of 366")."""
+    manager.goto("/reports/service-levels/?period=7")
+    return int(re.search(r"late of (\d+)", manager.inner_text("main")).group(1))
