@@ -21,8 +21,8 @@ def validate_interval(value: str) -> None:
     opens, _dash, closes = value.partition("-")
     try:
         clock.Calendar(timezone="UTC", hours={0: [(opens, closes)]})
-    except ValueError as error:
-        raise ValidationError(str(error)) from None
+    except ValueError:
+        raise ValidationError(_("%(value)s is not an interval like 09:00-17:00."), params={"value": value}) from None
 
 
 class BusinessCalendar(models.Model):
