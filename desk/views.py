@@ -27,7 +27,7 @@ from tickets.models import Ticket
 from work.access import agents_only
 from work.pulse import mark_of
 from work.selectors.counts import count_label
-from work.selectors.lists import VIEWS, queue_place
+from work.selectors.lists import VIEWS, queue_query
 from work.selectors.queue import queue_of
 
 FIGURES = ("breached", "mine", "due-today", "unassigned")
@@ -96,7 +96,7 @@ def pulse(request: UserRequest) -> HttpResponse:
 def save_filter(request: UserRequest) -> HttpResponse:
     """Keep the present list under a name. The address is read anew, so only what the queue understands is kept."""
     form = SaveFilterForm(request.POST)
-    query = queue_place(QueryDict(request.POST.get("query", "")))
+    query = queue_query(QueryDict(request.POST.get("query", "")))
     if not form.is_valid():
         return _queue_page(request, QueryDict(query), with_panel=True, save_form=form, status=422)
     try:

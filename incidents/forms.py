@@ -11,7 +11,7 @@ from accounts.models import Team, User
 from catalog.models import Service
 from incidents.models import ResolutionCode
 from tickets.models import Channel, Draft, Impact, Priority, Urgency, WaitingReason
-from work.forms import Edit, WithFiles, offer
+from work.forms import AskedEdit, Edit, WithFiles, offer
 from work.selectors.people import people_called
 
 
@@ -47,7 +47,8 @@ class HoldForm(Spoken):
 class ResolveForm(Spoken):
     code = forms.ChoiceField(choices=ResolutionCode.choices, label=gettext_lazy("How it was resolved"))
     text = forms.CharField(
-        strip=False, required=False, widget=forms.Textarea(attrs={"rows": 3}), label=gettext_lazy("What was done"),
+        strip=False, widget=forms.Textarea(attrs={"rows": 3}), label=gettext_lazy("What was done"),
+        error_messages={"required": gettext_lazy("This cannot be empty.")},
         help_text=gettext_lazy("The requester reads this."),
     )  # fmt: skip
 
@@ -61,7 +62,8 @@ class ReopenForm(Spoken):
 
 class CancelForm(Spoken):
     text = forms.CharField(
-        strip=False, required=False, widget=forms.Textarea(attrs={"rows": 2}), label=gettext_lazy("Why it needs no work"),
+        strip=False, widget=forms.Textarea(attrs={"rows": 2}), label=gettext_lazy("Why it needs no work"),
+        error_messages={"required": gettext_lazy("This cannot be empty.")},
         help_text=gettext_lazy("The requester reads this."),
     )  # fmt: skip
 
@@ -71,10 +73,11 @@ class PrioritiseForm(Edit):
     urgency = forms.TypedChoiceField(choices=Urgency.choices, coerce=int, label=gettext_lazy("Urgency"))
 
 
-class OverrideForm(Edit):
+class OverrideForm(AskedEdit):
     priority = forms.TypedChoiceField(choices=Priority.choices, coerce=int, label=gettext_lazy("Priority"))
     reason = forms.CharField(
-        max_length=200, required=False, label=gettext_lazy("Why not the one of the table"),
+        max_length=200, label=gettext_lazy("Why not the one of the table"),
+        error_messages={"required": gettext_lazy("This cannot be empty.")},
     )  # fmt: skip
 
 

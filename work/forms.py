@@ -95,7 +95,15 @@ class Edit(forms.Form):
         super().__init__(*args, **{"auto_id": "id_edit_%s", **kwargs})
 
 
-class AssignForm(Edit):
+class AskedEdit(Edit):
+    """An edit whose page is asked again with what has been chosen so far. The address says by team or priority what its
+    list shows, so the names of these fields begin with "new-"."""
+
+    def add_prefix(self, field_name: str) -> str:
+        return field_name if field_name == "version" else f"new-{field_name}"
+
+
+class AssignForm(AskedEdit):
     team = forms.ModelChoiceField(
         Team.objects.none(), required=False, label=gettext_lazy("Team"), empty_label=pgettext_lazy("team", "None")
     )

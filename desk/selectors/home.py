@@ -1,15 +1,13 @@
 """An agent's first page: what he has to do next, in lists of a few rows."""
 
-import time
 from datetime import datetime
 from typing import NamedTuple
 
-from django.core.cache import cache
 from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, User
-from slas.sweep import SWEPT_AT
+from slas.sweep import seconds_since_sweep
 from tickets.models import LastSeen, Phase, PublicEntry, Ticket, TicketQuerySet
 from work.selectors.queue import SOON, Row, for_rows, rows_of
 
@@ -84,9 +82,8 @@ class Clockwork(NamedTuple):
 
 def clockwork() -> Clockwork:
     """From the age of the last sweep of due clocks; unknown when it never ran or the cache is gone."""
-    swept_at = cache.get(SWEPT_AT)
-    if swept_at is None:
+    seconds = seconds_since_sweep()
+    if seconds is None:
         return Clockwork("unknown", "clock-pause", _("No sweep of the clocks is known"))
-    seconds = max(0, round(time.time() - swept_at))
     words = _("Clocks are watched: last sweep %(n)s s ago") % {"n": seconds}
     return Clockwork("slow", "clock-exclamation", words) if seconds > LATE else Clockwork("fine", "clock-play", words)

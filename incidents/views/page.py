@@ -61,6 +61,8 @@ def show(request: UserRequest, number: str, *, attempt: Attempt | None = None, s
     now = timezone.now()
     incident: Any = get_object_or_404(selectors.incidents_for_page(request.user), number=number)
     ticket: Ticket = incident.ticket
+    if incident.seen_at is None or incident.seen_at < ticket.updated_at:
+        mark_seen(ticket=ticket, user=request.user, now=now)
     context = selectors.incident_page(incident=incident, user=request.user, params=request.GET, now=now)
     context |= {
         "attempt": attempt,
@@ -75,9 +77,7 @@ def show(request: UserRequest, number: str, *, attempt: Attempt | None = None, s
     context |= _panel(request.GET, context, attempt)
     context |= _edit(request, incident, context, attempt)
     context["meanwhile"] = lines_of(attempt.changes) if attempt is not None else []
-    context["account"] = account_of(context["faces"], clock_id=request.GET.get("clock", ""), now=now)
-    if incident.seen_at is None or incident.seen_at < ticket.updated_at:
-        mark_seen(ticket=ticket, user=request.user, now=now)
+    context["account"] = account_of(context["faces"], clock_id=request.GET.get("account", ""), now=now)
     part = PARTS.get(target_of(request))
     response = render(request, f"{PAGE}#{part}" if part else PAGE, context, status=status)
     response["Vary"] = "HX-Request, HX-Target"
@@ -149,13 +149,13 @@ def _edit_form(name: str, request: UserRequest, incident: Incident) -> forms.For
         case "subject" | "service":
             return EditForm(only=name, initial={"subject": ticket.subject, "service": ticket.service_id})
         case "assign":
-            team = _chosen(request, "team", ticket.team_id)
+            team = _chosen(request, "new-team", ticket.team_id)
             return AssignForm(initial={"team": team, "assignee": ticket.assignee_id})
         case "prioritise":
             now_so = {"impact": ticket.impact, "urgency": ticket.urgency}
             return PrioritiseForm(initial={name: _chosen(request, name, value) for name, value in now_so.items()})
         case "override_priority":
-            priority = _chosen(request, "priority", ticket.priority)
+            priority = _chosen(request, "new-priority", ticket.priority)
             return OverrideForm(initial={"priority": priority, "reason": incident.priority_reason})
         case "categorise":
             return CategoriseForm(initial={"category": incident.category})

@@ -22,7 +22,7 @@ from work.wording import in_hours, time_of
 @dataclass(frozen=True)
 class Face:
     """A clock at one moment. `state` is a ClockState; `left` is wall-clock time to the deadline, negative past it, None
-    while paused; `percent` of the goal used, 0 to 100; `used` is working time."""
+    while paused; `percent` of the goal used, 0 to 100 (an ended one is whole); `used` is working time."""
 
     clock: Clock
     state: ClockState
@@ -70,7 +70,8 @@ def face_of(clock: Clock, *, now: datetime) -> Face:
     share = min(used / clock.goal, 1.0)
     left = None if clock.due_at is None else clock.due_at - (clock.ended_at or now)
     state = ClockState[mood(clock, share=share, left=left, now=now).name]
-    return Face(clock=clock, state=state, left=left, percent=round(share * 100), used=used, now=now)
+    percent = 100 if clock.ended_at is not None else round(share * 100)
+    return Face(clock=clock, state=state, left=left, percent=percent, used=used, now=now)
 
 
 def faces_of(ticket: Ticket, *, now: datetime) -> list[Face]:

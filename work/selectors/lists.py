@@ -165,15 +165,20 @@ def with_page(asked: QueryDict, params: QueryDict) -> str:
 
 
 def search_tickets(tickets: TicketQuerySet, q: str) -> TicketQuerySet:
-    """Every word in the subject, or the requester's name; an address with "@" means the requester's e-mail."""
+    """By subject, number or the requester's name; an address with "@" means the requester's e-mail. For the desk."""
     if "@" in q:
         return tickets.filter(requester__email__startswith=q.lower())
+    people = User.objects.filter(name__icontains=q).values_list("pk", flat=True)[:50]
+    return tickets.filter(about(q) | Q(requester__in=list(people)))
+
+
+def about(q: str) -> Q:
+    """Every word in the subject, or the number: what everybody may search by, also who may not know other people."""
     # ~* and not Django's icontains (upper(subject) LIKE …): the trigram index carries it.
     subject = Q()
     for word in q.split()[:8]:
         subject &= Q(subject__iregex=re.escape(word))
-    people = User.objects.filter(name__icontains=q).values_list("pk", flat=True)[:50]
-    return tickets.filter(subject | Q(requester__in=list(people)) | Q(number__in=possible_numbers(q)))
+    return subject | Q(number__in=possible_numbers(q))
 
 
 def possible_numbers(q: str) -> list[str]:
