@@ -40,7 +40,12 @@ class TestOpenIncident:
     def test_writes_header_words_event_clocks_and_one_acknowledgement(self, incident, bob, vpn, network):
         ticket = incident.ticket
         assert ticket.number.startswith("INC-")
-        assert (ticket.priority, ticket.phase, ticket.team, ticket.organisation) == (3, Phase.NEW, network, bob.organisation)
+        assert (ticket.priority, ticket.phase, ticket.team, ticket.organisation) == (
+            3,
+            Phase.NEW,
+            network,
+            bob.organisation,
+        )
         entry = PublicEntry.objects.get(ticket=ticket)
         assert entry.body_html == "<p>It drops <strong>every</strong> hour.</p>\n"
         assert Clock.objects.filter(ticket=ticket).count() == 2
@@ -53,9 +58,7 @@ class TestOpenIncident:
 
     def test_is_refused_for_somebody_else_to_a_customer(self, open_for, agreement, bob, charlie, now):
         with pytest.raises(PermissionDenied):
-            services.open_incident(
-                subject="x", body="y", requester=charlie, actor=bob, now=now, channel=Channel.PORTAL
-            )
+            services.open_incident(subject="x", body="y", requester=charlie, actor=bob, now=now, channel=Channel.PORTAL)
         assert not Ticket.objects.exists()
 
     def test_is_refused_to_the_auditor(self, open_for, auditor):
@@ -224,11 +227,11 @@ class TestCloseResolved:
         other = open_for(bob)
         resolve(incident)
         resolve(other)
-        real = services.close_incident
+        real, seen = services.close_incident, []
 
-        def first_is_stale(*, incident, actor, now, _seen=[]):
-            if not _seen:
-                _seen.append(1)
+        def first_is_stale(*, incident, actor, now):
+            seen.append(incident)
+            if len(seen) == 1:
                 raise services.StaleIncident(incident)
             real(incident=incident, actor=actor, now=now)
 

@@ -109,7 +109,9 @@ class TestEscalation:
         outbox.dispatch(now=now)
 
     def told(self, notice):
-        return set(Outbox.objects.filter(topic="mail", payload__notice=notice).values_list("payload__person", flat=True))
+        return set(
+            Outbox.objects.filter(topic="mail", payload__notice=notice).values_list("payload__person", flat=True)
+        )
 
     def test_warns_the_assignee_and_the_lead_as_the_ladder_says(self, incident, alice, lead):
         incident.ticket.assignee = alice
@@ -146,9 +148,7 @@ class TestEscalation:
     def test_leaves_a_ticket_in_peace_that_was_answered_in_time(self, incident, alice):
         sweep_due_clocks(now=at(23, 12))
         clock = Clock.objects.get(metric=Metric.FIRST_RESPONSE)
-        Clock.objects.filter(pk=clock.pk).update(
-            state="met", ended_at=at(23, 11), anchor_at=None, next_fire_at=None
-        )
+        Clock.objects.filter(pk=clock.pk).update(state="met", ended_at=at(23, 11), anchor_at=None, next_fire_at=None)
         outbox.dispatch(now=at(23, 12))
         assert not Event.objects.filter(name="sla.warned").exists()
         assert Outbox.objects.get(topic=sweep.TOPIC).answer == "the clock had ended before"
@@ -171,4 +171,3 @@ def test_a_demoted_manager_is_not_told(incident, manager_user):
     outbox.dispatch(now=at(23, 14))
     told = Outbox.objects.filter(topic="mail", payload__person=manager_user.pk)
     assert not told.exists()
-
