@@ -3,6 +3,7 @@
 Texts are in the reader's language and times in his zone, both active while the page is made.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -323,16 +324,16 @@ def backlog_chart(levels: ServiceLevels) -> dict[str, Any]:
 
 def heat(levels: ServiceLevels) -> Heat:
     """Arrivals by weekday and hour; from eight to eighteen o'clock at least, wider where something came outside."""
-    numbers: dict[tuple[int, int], int] = {}
-    for (day, weekday, hour), n in levels.flow.opened.items():
-        if day <= levels.period.last:
-            numbers[weekday, hour] = numbers.get((weekday, hour), 0) + n
+    numbers: Counter[tuple[int, int]] = Counter()
+    for at, n in levels.flow.opened.items():
+        if at.date() in levels.period:
+            numbers[at.isoweekday(), at.hour] += n
     busy = [hour for _weekday, hour in numbers]
     hours = range(min([8, *busy]), max([18, *busy]) + 1)
     wanted = replace(levels.scope, opened_from=levels.period.starts_at, opened_to=levels.period.ends_at)
 
     def cell(weekday: int, hour: int) -> tuple[int, str]:
-        n = numbers.get((weekday, hour), 0)
+        n = numbers[weekday, hour]
         return n, list_url(replace(wanted, weekday=weekday, hour=hour)) if n else ""
 
     rows = [HeatRow(_weekdays()[day], [cell(day, hour) for hour in hours]) for day in range(1, 8)]

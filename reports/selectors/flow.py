@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Aggregate, Avg, Case, Count, DurationField, F, IntegerField, Q, Sum, Value, When
-from django.db.models.functions import Coalesce, ExtractHour, ExtractIsoWeekDay, TruncDate
+from django.db.models.functions import Coalesce, TruncDate, TruncHour
 
 from accounts.models import User
 from reports.filters import ACTIVE, TicketFilter, header_q, tickets
@@ -19,15 +19,15 @@ AGES = (timedelta(0), timedelta(days=1), timedelta(days=3), timedelta(days=7), t
 
 @dataclass(frozen=True)
 class Flow:
-    """From the period's start until now: `opened` by (day, weekday 1 = Monday, hour), `ended` by day, and of the
-    resolved among them the number and the sum of the times they took, by day."""
+    """From the period's start until now: `opened` by hour (its first moment, in the period's zone), `ended` by day, and
+    of the resolved among them the number and the sum of the times they took, by day."""
 
-    opened: Counter[tuple[date, int, int]]
+    opened: Counter[datetime]
     ended: Counter[date]
     resolved: dict[date, tuple[int, timedelta]]
 
     def n_opened(self, period: Period) -> int:
-        return sum(n for (day, _weekday, _hour), n in self.opened.items() if day in period)
+        return sum(n for hour, n in self.opened.items() if hour.date() in period)
 
     def n_ended(self, period: Period) -> int:
         return sum(n for day, n in self.ended.items() if day in period)
@@ -81,11 +81,7 @@ def flow(*, scope: TicketFilter, period: Period, user: User, now: datetime) -> F
     zone = period.zone
     opened = (
         tickets(replace(scope, opened_from=period.starts_at), user=user, now=now)
-        .values(
-            day=TruncDate("opened_at", tzinfo=zone),
-            weekday=ExtractIsoWeekDay("opened_at", tzinfo=zone),
-            of_day=ExtractHour("opened_at", tzinfo=zone),
-        )
+        .values(hour=TruncHour("opened_at", tzinfo=zone))
         .annotate(n=Count("pk"))
     )
     ended = (
@@ -103,7 +99,7 @@ def flow(*, scope: TicketFilter, period: Period, user: User, now: datetime) -> F
     )
     rows = list(ended)
     return Flow(
-        opened=Counter({(row["day"], row["weekday"], row["of_day"]): row["n"] for row in opened}),
+        opened=Counter({row["hour"]: row["n"] for row in opened}),
         ended=Counter({row["day"]: row["n"] for row in rows}),
         resolved={row["day"]: (row["n_resolved"], row["took"]) for row in rows if row["n_resolved"]},
     )
