@@ -107,7 +107,7 @@ class TestEscalation:
         letter = sent("warning", lead)
         assert letter.subject == f"[{incident.ticket.number}] Deadline ahead: VPN drops every hour"
         assert "50 % of the time for “First response” is used." in letter.body
-        assert "10 p.m." in letter.body  # 14:00 UTC
+        assert "22:00" in letter.body  # 14:00 UTC
 
     def test_says_how_late_it_comes_after_an_outage(self, sent, incident, network, lead, manager_user, now):
         sweep_due_clocks(now=now + timedelta(hours=4, minutes=30))
