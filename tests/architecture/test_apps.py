@@ -44,7 +44,9 @@ BELOW_THE_EDGE = {"models.py", "services.py", "policies.py", "selectors.py", "sw
 def test_now_is_an_argument_below_the_edge(path):
     """`timezone.now()` and `datetime.now()` are read by views, tasks and commands only (HOUSE.md section 4)."""
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    readings = [ast.unparse(call) for call in calls if ast.unparse(call.func) in {"timezone.now", "datetime.now", "now"}]
+    readings = [
+        ast.unparse(call) for call in calls if ast.unparse(call.func) in {"timezone.now", "datetime.now", "now"}
+    ]
     assert readings == []
 
 
