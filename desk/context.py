@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.permissions import Permission
 from desk.selectors.navigation import COUNTED, Navigation, navigation
 from incidents import policies
+from journal.selectors import n_dead
 from work.selectors.counts import count_label
 from work.selectors.lists import VIEWS, queue_query
 
@@ -65,6 +66,10 @@ def _places(request: HttpRequest, user: User, known: Navigation) -> list[Item]:
     if user.can(Permission.ADMINISTER):
         people = reverse("accounts:people")
         places.append(_item("users-group", _("People"), people, is_current=request.path.startswith(people)))
+        outbox, dead = reverse("desk:outbox"), n_dead()
+        places.append(
+            _item("send", _("Outbox"), outbox, count=dead, is_hot=dead > 0, is_current=request.path.startswith(outbox))
+        )
     return places
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from desk import views
+from desk import administration, views
 
 app_name = "desk"
 urlpatterns = [
@@ -10,4 +10,9 @@ urlpatterns = [
     path("pulse/", views.pulse, name="pulse"),
     path("filters/save/", views.save_filter, name="save_filter"),
     path("filters/<int:pk>/remove/", views.remove_filter, name="remove_filter"),
+    path("outbox/", administration.outbox, name="outbox"),
+    path("outbox/<int:pk>/", administration.outbox_row, name="outbox_row"),
+    path("outbox/<int:pk>/retry/", administration.retry, name="retry_delivery"),
+    path("mail/", administration.mail_files, name="mail_files"),
+    path("mail/<str:name>/", administration.mail_file, name="mail_file"),
 ]

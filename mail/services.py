@@ -19,7 +19,10 @@ from journal.models import Outbox
 from journal.services import record_event
 from mail import policies
 from mail.letters import NotForThisReader, compose
-from tickets.notices import TOPIC
+from slas.sweep import TOPIC as STEPS
+
+INSIDE = (STEPS,)
+"""Topics whose whole effect is in this database: escalations."""
 
 BUDGET_SECONDS = 5.0
 SENDER_SECONDS = 30
@@ -33,19 +36,18 @@ class TemporarilyRefused(Exception):
 def empty_outbox(*, now: datetime, budget: float = BUDGET_SECONDS) -> None:
     """Deliver what is due, for about `budget` seconds; the next call goes on.
 
-    What stays in the house (escalations) comes first and never waits for a mail server. Letters go one by one: a lease
-    is always fresh, and the first failure ends the run, so that a server that is down is asked once per run. One run at
-    a time sends on each machine, or a slow server would hold every worker process.
+    What stays in the house comes first and never waits for a mail server. The rest goes one by one: a lease is always
+    fresh, and the first failure ends the run, so that a server that is down is asked once per run. One run at a time
+    sends on each machine, or a slow server would hold every worker process.
     """
     ends = time.monotonic() + budget
-    inside = [topic for topic in outbox.topics() if topic != TOPIC]
-    while outbox.dispatch(now=now, only=inside) and time.monotonic() < ends:
+    while outbox.dispatch(now=now, only=INSIDE) and time.monotonic() < ends:
         pass
     sender = f"sending:{socket.gethostname()}"
     if not cache.add(sender, 1, SENDER_SECONDS):
         return
     try:
-        while outbox.dispatch(now=now, limit=1, only=[TOPIC]) and time.monotonic() < ends:
+        while outbox.dispatch(now=now, limit=1) and time.monotonic() < ends:
             pass
     finally:
         cache.delete(sender)
