@@ -67,6 +67,34 @@ class Seconds(serializers.Field[timedelta, Any, float, Any]):
         return value.total_seconds()
 
 
+class Text(serializers.CharField):
+    """A text of a body, and nothing that could be read as one: 7 is not "7"."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Whole(serializers.IntegerField):
+    """A whole number of a body; "7" is none."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if not isinstance(data, int | float) or isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class OneOf(serializers.ChoiceField):
+    """A choice of a body, a number where the choices are numbers."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        value = super().to_internal_value(data)
+        if isinstance(data, str) != isinstance(value, str):
+            self.fail("invalid_choice", input=data)
+        return value
+
+
 class _Row(serializers.Field[Any, Any, Any, Any]):
     """One row by `column`, among those the caller may see: unknown and foreign read alike."""
 
@@ -76,15 +104,18 @@ class _Row(serializers.Field[Any, Any, Any, Any]):
     def rows(self, reader: User) -> QuerySet[Any]:
         raise NotImplementedError
 
-    def to_internal_value(self, data: Any) -> Model:
-        value = super().to_internal_value(data)
+    def run_validation(self, data: Any = serializers.empty) -> Model | None:
+        """The database is asked last, with a value that has passed every other check."""
+        value = super().run_validation(data)
+        if value is None:
+            return None
         row = self.rows(self.context["reader"]).filter(**{self.column: value}).first()
         if row is None:
             self.fail("missing")
         return row
 
 
-class PersonField(_Row, serializers.IntegerField):
+class PersonField(_Row, Whole):
     column = "pk"
     default_error_messages: ClassVar[dict[str, Any]] = {"missing": _("There is no such person.")}
 
@@ -92,7 +123,7 @@ class PersonField(_Row, serializers.IntegerField):
         return User.objects.visible_to(reader).active()
 
 
-class TeamField(_Row, serializers.IntegerField):
+class TeamField(_Row, Whole):
     column = "pk"
     default_error_messages: ClassVar[dict[str, Any]] = {"missing": _("There is no such team.")}
 
@@ -100,15 +131,7 @@ class TeamField(_Row, serializers.IntegerField):
         return Team.objects.visible_to(reader).filter(is_active=True)
 
 
-class OrganisationField(_Row, serializers.IntegerField):
-    column = "pk"
-    default_error_messages: ClassVar[dict[str, Any]] = {"missing": _("There is no such organisation.")}
-
-    def rows(self, reader: User) -> QuerySet[Organisation]:
-        return Organisation.objects.visible_to(reader)
-
-
-class ServiceField(_Row, serializers.CharField):
+class ServiceField(_Row, Text):
     column = "key"
     default_error_messages: ClassVar[dict[str, Any]] = {"missing": _("There is no such service.")}
 
@@ -116,7 +139,7 @@ class ServiceField(_Row, serializers.CharField):
         return Service.objects.visible_to(reader)
 
 
-class TicketField(_Row, serializers.CharField):
+class TicketField(_Row, Text):
     column = "number"
     default_error_messages: ClassVar[dict[str, Any]] = {"missing": _("There is no such ticket.")}
 

@@ -95,17 +95,18 @@ WITH_BODY = {
     422: "Something is missing or wrong; nothing was changed.",
 }
 
-IDEMPOTENCY_KEY = {
+IDEMPOTENCY_HEADER = {
     "name": HEADER,
     "in": "header",
     "description": "A repeat with the same key and content is answered, not done again. Kept for a day.",
     "schema": {"type": "string", "pattern": f"^{KEY}$"},
 }
-IF_MATCH = {
+IF_MATCH = r'\*|"[0-9]{1,9}"'
+IF_MATCH_HEADER = {
     "name": "If-Match",
     "in": "header",
     "description": "The version that was read, in quotes. The same as `version` in the body.",
-    "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$'},
+    "schema": {"type": "string", "pattern": f"^({IF_MATCH})$"},
 }
 
 
@@ -122,9 +123,9 @@ def complete(result: dict[str, Any], **_context: Any) -> dict[str, Any]:
             for status, words in (ALWAYS | (WITH_BODY if has_body else {})).items():
                 operation["responses"][str(status)] = _problem(words)
             operation["responses"] = dict(sorted(operation["responses"].items()))
-            headers = [IDEMPOTENCY_KEY] if method == "post" else []
+            headers = [IDEMPOTENCY_HEADER] if method == "post" else []
             if _takes_version(operation, schemas):
-                headers.append(IF_MATCH)
+                headers.append(IF_MATCH_HEADER)
             if headers:
                 operation.setdefault("parameters", []).extend(headers)
     return result

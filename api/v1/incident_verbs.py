@@ -4,12 +4,11 @@ from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.endpoint import IncidentEndpoint
-from api.fields import LONGEST_TEXT, Input, PersonField, TeamField
+from api.fields import LONGEST_TEXT, Input, OneOf, PersonField, TeamField, Text, Whole
 from api.idempotency import once
 from api.v1.incidents import IncidentSerializer, as_shown, expected_version, tagged
 from api.v1.tickets import WordsInput
@@ -21,8 +20,8 @@ from work import services as work
 
 
 class HoldInput(Input):
-    reason = serializers.ChoiceField(choices=WaitingReason.choices)
-    comment = serializers.CharField(
+    reason = OneOf(choices=WaitingReason.choices)
+    comment = Text(
         max_length=LONGEST_TEXT,
         allow_blank=True,
         default="",
@@ -31,18 +30,18 @@ class HoldInput(Input):
 
 
 class ResolveInput(Input):
-    code = serializers.ChoiceField(choices=ResolutionCode.choices)
-    resolution = serializers.CharField(max_length=LONGEST_TEXT, help_text="The requester reads it.")
+    code = OneOf(choices=ResolutionCode.choices)
+    resolution = Text(max_length=LONGEST_TEXT, help_text="The requester reads it.")
 
 
 class ReopenInput(Input):
-    comment = serializers.CharField(
+    comment = Text(
         max_length=LONGEST_TEXT, allow_blank=True, default="", help_text="Needed after the reopen window has passed."
     )
 
 
 class CancelInput(Input):
-    reason = serializers.CharField(max_length=1000)
+    reason = Text(max_length=1000)
 
 
 class AssignInput(Input):
@@ -50,19 +49,19 @@ class AssignInput(Input):
 
     team = TeamField(allow_null=True, required=False, help_text="Its id.")
     assignee = PersonField(allow_null=True, required=False, help_text="The person's id.")
-    version = serializers.IntegerField(min_value=1, required=False)
+    version = Whole(min_value=1, required=False)
 
 
 class PrioritiseInput(Input):
-    impact = serializers.ChoiceField(choices=Impact.choices)
-    urgency = serializers.ChoiceField(choices=Urgency.choices)
-    version = serializers.IntegerField(min_value=1, required=False)
+    impact = OneOf(choices=Impact.choices)
+    urgency = OneOf(choices=Urgency.choices)
+    version = Whole(min_value=1, required=False)
 
 
 class OverridePriorityInput(Input):
-    priority = serializers.ChoiceField(choices=Priority.choices)
-    reason = serializers.CharField(max_length=200)
-    version = serializers.IntegerField(min_value=1, required=False)
+    priority = OneOf(choices=Priority.choices)
+    reason = Text(max_length=200)
+    version = Whole(min_value=1, required=False)
 
 
 def verb(name: str, body: type[Input] = Input) -> Any:

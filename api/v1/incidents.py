@@ -1,9 +1,10 @@
 """Incidents: the list, one of them, opening and correcting. The verbs are in incident_verbs.py."""
 
+import re
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -14,11 +15,11 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.permissions import Permission
 from api.endpoint import Endpoint, IncidentEndpoint
-from api.fields import LONGEST_TEXT, At, Input, PersonField, Query, ServiceField, TeamField
+from api.fields import LONGEST_TEXT, At, Input, OneOf, PersonField, Query, ServiceField, TeamField, Text, Whole
 from api.idempotency import once
 from api.pagination import Page
 from api.problems import BadQuery
-from api.schema import paged
+from api.schema import IF_MATCH, paged
 from api.v1.tickets import TicketSerializer
 from incidents import policies, services
 from incidents.models import Incident, ResolutionCode
@@ -28,6 +29,7 @@ from tickets import policies as ticket_policies
 from tickets.models import Channel, Impact, Kind, Phase, Priority, Ticket, Urgency
 from work import services as work
 from work.kinds import possible_verbs
+from work.selectors.lists import about
 
 ME, NOBODY = "me", "none"
 
@@ -62,17 +64,17 @@ class IncidentQuery(Query):
     service = serializers.SlugField(max_length=40, required=False, help_text="Its key.")
     breached = serializers.BooleanField(required=False, help_text="A promise was broken, or none was.")
     updated_since = At(required=False)
-    q = serializers.CharField(max_length=200, required=False, help_text="A number, or part of the subject.")
+    q = serializers.CharField(max_length=200, required=False, help_text="A number, or words of the subject.")
 
 
 class OpenInput(Input):
     """What everybody may say. Who works tickets may also say `requester`, `team` and `category`."""
 
-    subject = serializers.CharField(max_length=200)
-    body = serializers.CharField(max_length=LONGEST_TEXT, help_text="Markdown.")
+    subject = Text(max_length=200)
+    body = Text(max_length=LONGEST_TEXT, help_text="Markdown.")
     service = ServiceField(allow_null=True, default=None, help_text="Its key.")
-    impact = serializers.ChoiceField(choices=Impact.choices, default=Impact.LOW)
-    urgency = serializers.ChoiceField(choices=Urgency.choices, default=Urgency.LOW)
+    impact = OneOf(choices=Impact.choices, default=Impact.LOW)
+    urgency = OneOf(choices=Urgency.choices, default=Urgency.LOW)
 
 
 class OpenForOthersInput(OpenInput):
@@ -80,16 +82,16 @@ class OpenForOthersInput(OpenInput):
 
     requester = PersonField(required=False, help_text="The id of the person it is opened for.")
     team = TeamField(allow_null=True, default=None, help_text="Its id; else the service's support team.")
-    category = serializers.CharField(max_length=60, allow_blank=True, default="")
+    category = Text(max_length=60, allow_blank=True, default="")
 
 
 class EditInput(Input):
-    subject = serializers.CharField(max_length=200)
+    subject = Text(max_length=200)
     service = ServiceField(allow_null=True, help_text="Its key.")
-    impact = serializers.ChoiceField(choices=Impact.choices)
-    urgency = serializers.ChoiceField(choices=Urgency.choices)
-    category = serializers.CharField(max_length=60, allow_blank=True)
-    version = serializers.IntegerField(min_value=1, help_text="The one that was read; an older one is refused.")
+    impact = OneOf(choices=Impact.choices)
+    urgency = OneOf(choices=Urgency.choices)
+    category = Text(max_length=60, allow_blank=True)
+    version = Whole(min_value=1, help_text="The one that was read; an older one is refused.")
 
 
 class Incidents(Endpoint):
@@ -181,7 +183,7 @@ def chosen(rows: Any, query: dict[str, Any], reader: User) -> Any:
         breached = Clock.objects.counted().breached(timezone.now()).filter(ticket=OuterRef("pk"))
         rows = rows.filter(Exists(breached) if query["breached"] else ~Exists(breached))
     if words := query.get("q"):
-        rows = rows.filter(Q(number__iexact=words) | Q(subject__icontains=words))
+        rows = rows.filter(about(words))
     return rows
 
 
@@ -201,11 +203,11 @@ def expected_version(request: Request, values: dict[str, Any]) -> int | None:
     Raises BadQuery where the header is no version or contradicts the body.
     """
     in_body: int | None = values.pop("version", None)
-    header = request.headers.get("If-Match", "").strip()
-    if header in ("", "*"):
+    header = request.headers.get("If-Match")
+    if header in (None, "*"):
         return in_body
     in_header = header.strip('"')
-    if not in_header.isdecimal() or len(in_header) > 9 or in_body not in (None, int(in_header)):
+    if not re.fullmatch(IF_MATCH, header) or in_body not in (None, int(in_header)):
         raise BadQuery({"If-Match": [_('Please give the version that was read, as in If-Match: "3".')]})
     return int(in_header)
 

@@ -19,12 +19,14 @@ from api.fields import (
     LONGEST_TEXT,
     At,
     Input,
+    OneOf,
     OrganisationName,
     PersonName,
     Query,
     Seconds,
     ServiceName,
     TeamName,
+    Text,
     TicketField,
 )
 from api.idempotency import once
@@ -179,7 +181,7 @@ class WatchingSerializer(serializers.Serializer[Any]):
 
 
 class WordsInput(Input):
-    body = serializers.CharField(max_length=LONGEST_TEXT, help_text="Markdown.")
+    body = Text(max_length=LONGEST_TEXT, help_text="Markdown.")
 
 
 class WordsForm(WordsInput):
@@ -187,7 +189,7 @@ class WordsForm(WordsInput):
 
 
 class LinkInput(Input):
-    type = serializers.ChoiceField(choices=Link.Type.choices)
+    type = OneOf(choices=Link.Type.choices)
     target = TicketField(help_text="Its number.")
 
 

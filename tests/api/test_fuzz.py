@@ -92,4 +92,4 @@ class TestEveryAddress:
 
     @pytest.mark.matrix
     def test_answers_as_described_whatever_is_asked(self, explore, address, mode):
-        explore(address, mode, 100)
+        explore(address, mode, 25)
