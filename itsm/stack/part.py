@@ -16,7 +16,6 @@ from itsm.stack.parent import die_with
 
 LOG_LIMIT = 5 * 1024 * 1024  # bytes; a log over it moves to <name>.log.1, which is overwritten
 STEADY = 30.0  # seconds alive after which a process counts as healthy again
-LONGEST_WAIT = 10.0  # seconds between two starts of a process that keeps ending
 
 
 @dataclass
@@ -36,6 +35,7 @@ class Part:
     insist_with: signal.Signals = signal.SIGKILL
     orphan_with: signal.Signals = signal.SIGKILL
     patience: float = 10.0
+    longest_wait: float = 10.0  # seconds between two starts of a process that keeps ending
     cwd: Path = Path("/")
     pass_fds: tuple[int, ...] = ()
     account: Account = field(default_factory=Account)
@@ -95,7 +95,7 @@ class Part:
         self.process = None
         if self.seconds_alive > STEADY:
             self.n_quick_ends = 0
-        self.start_at = time.monotonic() + min(LONGEST_WAIT, 0.25 * (2**self.n_quick_ends - 1))
+        self.start_at = time.monotonic() + min(self.longest_wait, 0.25 * (2**self.n_quick_ends - 1))
         self.n_quick_ends += 1
         return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
 

@@ -103,6 +103,7 @@ class Postgres:
             insist_with=SIGQUIT,
             orphan_with=SIGQUIT if self.throw_away else SIGINT,
             patience=60.0,
+            longest_wait=0.5,  # after a crash it refuses to start until the last of its old backends is gone
             pass_fds=tuple(self._doors),
             account=self.account,
             ready=lambda: answers(self.login),
