@@ -52,10 +52,10 @@ def outbox(request: UserRequest) -> HttpResponse:
     context = {
         "state": state,
         "topic": topic,
-        "topics": engine.topics(),
+        "topics": [(name, selectors.topic_name(name)) for name in engine.topics()],
         "tabs": _tabs(state, topic, counts),
         "page": page,
-        "lines": [(row, titles[row.pk]) for row in page.rows],
+        "lines": [(row, titles[row.pk], selectors.topic_name(row.topic)) for row in page.rows],
         "keeps_files": selectors.keeps_files(),
     }
     return render(request, "desk/administration/outbox.html", context)
@@ -65,7 +65,12 @@ def outbox(request: UserRequest) -> HttpResponse:
 @administrators_only
 def outbox_row(request: UserRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Outbox, pk=pk)
-    context = {"row": row, "title": selectors.titles([row])[row.pk], "n_tries": len(engine.PAUSES)}
+    context = {
+        "row": row,
+        "title": selectors.titles([row])[row.pk],
+        "topic": selectors.topic_name(row.topic),
+        "n_tries": len(engine.PAUSES),
+    }
     return render(request, "desk/administration/outbox_row.html", context)
 
 

@@ -11,8 +11,10 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from accounts.services import INVITATION
 from core.markup import clean_html
 from journal.models import Outbox
 from mail.notices import NOTICES
@@ -30,6 +32,11 @@ _CONDITIONS = {
     "done": Q(done_at__isnull=False),
 }
 STATES = tuple(_CONDITIONS)
+_TOPICS = {
+    TOPIC: gettext_lazy("Letter"),
+    INVITATION: gettext_lazy("Invitation"),
+    STEPS: gettext_lazy("Escalation"),
+}
 _FILE_NAME = re.compile(r"\d{8}T\d{6}-[0-9a-f]{12}\.eml")
 
 
@@ -50,6 +57,11 @@ def outbox_rows(*, state: str, topic: str = "") -> QuerySet[Outbox]:
     return rows.filter(topic=topic) if topic else rows
 
 
+def topic_name(topic: str) -> str:
+    """A topic in words; one that nobody has named stands for itself."""
+    return str(_TOPICS.get(topic, topic))
+
+
 def n_waiting() -> int:
     return outbox_rows(state="waiting").count()
 
@@ -63,10 +75,8 @@ def titles(rows: Iterable[Outbox]) -> dict[int, str]:
 
 
 def _title(row: Outbox, numbers: dict[int, str], names: dict[int, str]) -> str:
-    if row.topic == STEPS:
-        return _("Escalation")
     if row.topic != TOPIC:
-        return row.topic
+        return topic_name(row.topic)
     notice = NOTICES.get(row.payload["notice"])
     return _("%(notice)s: %(number)s, to %(person)s") % {
         "notice": notice.title if notice else row.payload["notice"],
