@@ -15,6 +15,7 @@ from catalog.models import Service
 from incidents import services as incidents
 from incidents.models import Incident
 from journal import outbox
+from journal.models import Outbox
 from slas.models import Agreement, BusinessCalendar
 from slas.sweep import sweep_due_clocks
 from tests.architecture.words import english_words
@@ -69,7 +70,8 @@ def story(speakers, open_for, alice, lead, bob, network, now) -> Iterator[Incide
 
 def left_in_english(client: Client, addresses: Iterable[str]) -> dict[str, list[str]]:
     """Address -> the English words of its page; only those that have some."""
-    names = NAMES | set(User.objects.values_list("email", flat=True))
+    keys = Outbox.objects.values_list("dedupe_key", flat=True)
+    names = NAMES | set(User.objects.values_list("email", flat=True)) | set(keys)
     pages = {address: client.get(address, headers=ACCEPTS) for address in addresses}
     assert {address: page.status_code for address, page in pages.items() if page.status_code != 200} == {}
     words = {address: english_words(page.content.decode(), names=names) for address, page in pages.items()}
@@ -80,7 +82,7 @@ class TestPages:
     def test_of_the_desk_are_chinese(self, client_of, story, admin_user):
         addresses = [
             "/desk/", "/desk/queue/?view=all", "/desk/queue/?view=all&panel=filters&priority=2", "/desk/find/?q=1",
-            "/incidents/new/", "/reports/service-levels/", "/reports/service-levels/?period=custom",
+            "/incidents/new/", "/reports/service-levels/", "/reports/service-levels/?period=custom", "/desk/outbox/", "/desk/outbox/?state=done", f"/desk/outbox/{Outbox.objects.latest('pk').pk}/",
         ]  # fmt: skip
         assert left_in_english(client_of(admin_user), addresses) == {}
 
