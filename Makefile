@@ -36,8 +36,9 @@ format: install ## Put code into the house's shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: ## Write requirements.lock anew from pyproject.toml (needs uv)
+lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url pyproject.toml -o requirements-run.lock
 	echo "uv>=0.9,<1" | uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header - -o scripts/uv.lock
 
 messages: install ## Collect every string into locale/ and print what has no Chinese yet

@@ -23,15 +23,14 @@ _database_url = env.text("DATABASE_URL")
 _owner_url = env.text("DATABASE_OWNER_URL", _database_url)
 REDIS_URL = env.text("REDIS_URL")
 SECRET_KEY = env.text("SECRET_KEY")
+if env.flag("PRODUCTION") and not SECRET_KEY:
+    raise ImproperlyConfigured("SECRET_KEY is not set: production does not invent one.")
 if not (_database_url and REDIS_URL and SECRET_KEY):
     _embedded = endpoints.load(VAR_DIR)
     if not _database_url:
         _database_url, _owner_url = _embedded.database_url, _embedded.owner_url
     REDIS_URL = REDIS_URL or _embedded.redis_url
-    if not SECRET_KEY:
-        if env.flag("PRODUCTION"):
-            raise ImproperlyConfigured("SECRET_KEY is not set: production does not invent one.")
-        SECRET_KEY = _embedded.secret_key
+    SECRET_KEY = SECRET_KEY or _embedded.secret_key
 env.READ.update({"DATABASE_URL", "DATABASE_OWNER_URL"})
 SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
 
