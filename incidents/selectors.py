@@ -4,8 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import QueryDict
 
 from accounts.models import User
@@ -14,7 +13,7 @@ from incidents.models import Incident
 from slas.models import Metric
 from slas.services import preview_due
 from tickets import policies as ticket_policies
-from tickets.models import LastSeen, Ticket
+from tickets.models import Ticket
 from tickets.services import matrix_priority
 from work.kinds import possible_verbs
 from work.pulse import mark_of
@@ -51,23 +50,11 @@ class Preview(NamedTuple):
 
 
 def incidents_for_page(user: User) -> QuerySet[Incident]:
-    """With everything of the header, what the reader saw last, and how much else the requester has open."""
-    seen = LastSeen.objects.filter(user=user, ticket=OuterRef("pk")).values("at")[:1]
-    others = (
-        Ticket.objects.visible_to(user)
-        .active()
-        .filter(requester=OuterRef("ticket__requester"))
-        .order_by()
-        .values("requester")
-        .annotate(n=Count("pk"))
-        .values("n")
-    )
+    """With everything of the header and what the page needs of other tables."""
     return (
         Incident.objects.visible_to(user)
         .with_header()
-        .select_related("ticket__requester__organisation")
-        .annotate(seen_at=Subquery(seen), n_open=Coalesce(Subquery(others, output_field=IntegerField()), 0))
-        .annotate(number=F("ticket__number"))
+        .annotate(**page.page_annotations(user, ticket="pk", requester="ticket__requester"))
     )
 
 
@@ -76,7 +63,7 @@ def incident_page(*, incident: Any, user: User, params: QueryDict, now: datetime
     ticket: Ticket = incident.ticket
     mark, list_mark = mark_of(ticket.pk), mark_of(None)  # before the rows: what changes from now on is news
     items = page.stream_of(ticket, user=user, seen_at=incident.seen_at)
-    watchers = page.watchers_of(ticket)
+    watchers = page.watchers_of(incident)
     verbs = possible_verbs(ticket=ticket, user=user)
     queue = queue_of(params, user=user, now=now)
     return {
@@ -89,7 +76,7 @@ def incident_page(*, incident: Any, user: User, params: QueryDict, now: datetime
         "newest_entry": max((item.moment.entry.pk for item in items if item.moment.entry), default=0),
         "faces": faces_of(ticket, now=now),
         "watchers": watchers,
-        "is_watching": user in watchers,
+        "is_watching": any(watcher.pk == user.pk for watcher in watchers),
         "links": page.links_of(ticket, user=user),
         "recipients": page.recipients_words(ticket, user=user, watchers=watchers),
         "queue": queue,

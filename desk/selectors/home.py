@@ -61,11 +61,12 @@ def _answered(tickets: TicketQuerySet) -> TicketQuerySet:
 
 
 def _touched(tickets: TicketQuerySet, user: User) -> TicketQuerySet:
-    """Which the reader works on or watches, and which changed since he looked."""
+    """Which the reader works on or watches, and which changed since he looked. What is closed is history."""
     seen = LastSeen.objects.filter(user=user, ticket=OuterRef("pk")).values("at")[:1]
     involved = Q(assignee=user) | Q(watchers__user=user)
     return (
-        tickets.filter(involved)
+        tickets.exclude(phase__in=[Phase.CLOSED, Phase.CANCELLED])
+        .filter(involved)
         .annotate(looked_at=Subquery(seen))
         .filter(Q(looked_at=None) | Q(looked_at__lt=F("updated_at")))
         .distinct()

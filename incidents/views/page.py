@@ -28,7 +28,7 @@ from work.access import agents_only
 from work.answers import Attempt
 from work.forms import AssignForm, EditForm, LinkForm, WatcherForm, every_error, upload_limits
 from work.selectors.clocks import account_of
-from work.selectors.page import draft_of, lines_of
+from work.selectors.page import lines_of
 
 PAGE = "incidents/detail.html"
 PARTS = {"main": "split", "ticket": "answer", "details": "details", "panel": "panel"}
@@ -59,7 +59,7 @@ def detail(request: UserRequest, number: str) -> HttpResponse:
 def show(request: UserRequest, number: str, *, attempt: Attempt | None = None, status: int = 200) -> HttpResponse:
     """The page as it is now; with an attempt, also what somebody tried in vain and typed."""
     now = timezone.now()
-    incident: Any = get_object_or_404(selectors.incidents_for_page(request.user), number=number)
+    incident: Any = get_object_or_404(selectors.incidents_for_page(request.user), ticket__number=number)
     ticket: Ticket = incident.ticket
     if incident.seen_at is None or incident.seen_at < ticket.updated_at:
         mark_seen(ticket=ticket, user=request.user, now=now)
@@ -73,7 +73,7 @@ def show(request: UserRequest, number: str, *, attempt: Attempt | None = None, s
         "loud_verbs": [verb for verb in context["verbs"] if verb.name not in QUIET],
         "quiet_verbs": [verb for verb in context["verbs"] if verb.name in QUIET],
     }
-    context["composer"] = _composer(request, ticket, context, attempt)
+    context["composer"] = _composer(incident, context, attempt)
     context |= _panel(request.GET, context, attempt)
     context |= _edit(request, incident, context, attempt)
     context["meanwhile"] = lines_of(attempt.changes) if attempt is not None else []
@@ -84,23 +84,21 @@ def show(request: UserRequest, number: str, *, attempt: Attempt | None = None, s
     return response
 
 
-def _composer(
-    request: UserRequest, ticket: Ticket, context: dict[str, Any], attempt: Attempt | None
-) -> dict[str, Any] | None:
+def _composer(incident: Any, context: dict[str, Any], attempt: Attempt | None) -> dict[str, Any] | None:
     """What stands in the text field: what was refused, else what was still being written. None = no right to write."""
-    if not ({"reply", "note"} & context["can"]):
+    can_reply, can_note = ("reply" in context["can"]), ("note" in context["can"])
+    if not (can_reply or can_note):
         return None
+    kept = incident.drafts[0] if incident.drafts else {"kind": Draft.Kind.REPLY, "body": ""}
+    text, kind, errors = kept["body"], kept["kind"], []
     if attempt is not None and attempt.what == "reply":
         data = attempt.form.data
-        words = {"text": data.get("text", ""), "kind": data.get("kind", ""), "errors": every_error(attempt.form)}
-        return {**words, "note_allowed": "note" in context["can"]}
-    kept = draft_of(ticket, request.user)
-    kind = kept.kind if kept else Draft.Kind.REPLY
+        text, kind, errors = data.get("text", ""), data.get("kind", ""), every_error(attempt.form)
     return {
-        "text": kept.body if kept else "",
-        "kind": kind if "reply" in context["can"] else Draft.Kind.NOTE,
-        "errors": [],
-        "note_allowed": "note" in context["can"],
+        "text": text,
+        "kind": kind if can_reply else Draft.Kind.NOTE,
+        "errors": errors,
+        "note_allowed": can_note,
     }
 
 

@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, IntegerField, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, JSONObject
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from journal.models import Event
-from tickets.models import Draft, Link, PublicEntry, Ticket
+from tickets.models import Draft, LastSeen, Link, PublicEntry, Ticket, Watcher
 from tickets.selectors import Moment, timeline
 from work.wording import Line, line_of
 
@@ -43,6 +45,15 @@ _BACKWARDS = {
 }
 
 
+class Watching(NamedTuple):
+    pk: int
+    name: str
+    is_active: bool
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class LinkedTicket(NamedTuple):
     type: str
     ticket: Ticket
@@ -61,8 +72,27 @@ def stream_of(ticket: Ticket, *, user: User, seen_at: datetime | None) -> list[I
     return items
 
 
-def watchers_of(ticket: Ticket) -> list[User]:
-    return [watcher.user for watcher in ticket.watchers.select_related("user").order_by("user__name", "pk")]
+def page_annotations(user: User, *, ticket: str, requester: str) -> dict[str, Any]:
+    """What a ticket's page needs of other tables, read with the row itself: `seen_at` by the reader, `n_open` tickets of
+    the requester, the reader's newest draft (`drafts`, none or one) and who is `watching`. `ticket` and `requester` are
+    the ways from the practice's row to their keys."""
+    own = {"ticket": OuterRef(ticket), "user": user}
+    others = Ticket.objects.visible_to(user).active().filter(requester=OuterRef(requester)).order_by()
+    counted = others.values("requester").annotate(n=Count("pk")).values("n")
+    drafts = Draft.objects.filter(**own).order_by("-updated_at")
+    watchers = Watcher.objects.filter(ticket=OuterRef(ticket)).order_by("user__name", "pk")
+    watching = JSONObject(pk="user_id", name="user__name", is_active="user__is_active")
+    return {
+        "seen_at": Subquery(LastSeen.objects.filter(**own).values("at")[:1]),
+        "n_open": Coalesce(Subquery(counted, output_field=IntegerField()), 0),
+        "drafts": ArraySubquery(drafts.values(json=JSONObject(kind="kind", body="body"))[:1]),
+        "watching": ArraySubquery(watchers.values(json=watching)),
+    }
+
+
+def watchers_of(row: Any) -> list[Watching]:
+    """The watchers of a row that was read with `page_annotations`."""
+    return [Watching(**watcher) for watcher in row.watching]
 
 
 def links_of(ticket: Ticket, *, user: User) -> list[LinkedTicket]:
@@ -85,18 +115,16 @@ def _seen_from_target(link: Link) -> str:
     return str(_BACKWARDS[Link.Type(link.type)])
 
 
-def recipients_words(ticket: Ticket, *, user: User, watchers: Sequence[User]) -> str:
+def recipients_words(ticket: Ticket, *, user: User, watchers: Sequence[Watching]) -> str:
     """Who will get a public reply of `user`, by name: each once, nobody his own words (tickets.notices.notify)."""
-    people = [person for person in dict.fromkeys([ticket.requester, *watchers]) if person != user and person.is_active]
-    if not people:
+    requester = Watching(ticket.requester.pk, ticket.requester.name, ticket.requester.is_active)
+    names = [
+        person.name for person in dict.fromkeys([requester, *watchers]) if person.pk != user.pk and person.is_active
+    ]
+    if not names:
         return gettext("Nobody gets this by mail")
-    sentence = ngettext("%(n)s person will get this: %(names)s", "%(n)s people will get this: %(names)s", len(people))
-    return sentence % {"n": len(people), "names": ", ".join(person.name for person in people)}
-
-
-def draft_of(ticket: Ticket, user: User) -> Draft | None:
-    """What the reader was still writing, the newest of the two kinds."""
-    return Draft.objects.filter(ticket=ticket, user=user).order_by("-updated_at").first()
+    sentence = ngettext("%(n)s person will get this: %(names)s", "%(n)s people will get this: %(names)s", len(names))
+    return sentence % {"n": len(names), "names": ", ".join(names)}
 
 
 def entries_since(ticket: Ticket, *, entry_id: int, user: User) -> list[PublicEntry]:
