@@ -11,7 +11,7 @@ import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
@@ -66,6 +66,8 @@ def explore(described, call_as, alice, in_one_transaction):
     headers = {"Authorization": f"Bearer {call_as(alice).secret}"}
 
     def attempt(case):
+        # A broken length is refused by gunicorn, before us.
+        assume(not any(name.upper().replace("-", "_") == "CONTENT_LENGTH" for name in case.headers))
         try:
             with transaction.atomic():
                 case.call_and_validate(headers=headers, excluded_checks=EXCLUDED)
@@ -73,13 +75,11 @@ def explore(described, call_as, alice, in_one_transaction):
         except Undo:
             pass
 
-    def _explore(address, mode, n_examples):
+    def _explore(address, mode, **limits):
         for operation in described[address].values():
             draw = given(case=operation.as_strategy(generation_mode=mode))
-            limits = settings(
-                max_examples=n_examples, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-            )
-            limits(draw(attempt))()
+            limited = settings(deadline=None, database=None, suppress_health_check=list(HealthCheck), **limits)
+            limited(draw(attempt))()
 
     return _explore
 
@@ -88,8 +88,9 @@ def explore(described, call_as, alice, in_one_transaction):
 @pytest.mark.parametrize("mode", list(GenerationMode))
 class TestEveryAddress:
     def test_answers_as_described(self, explore, address, mode):
-        explore(address, mode, 4)
+        """The same few requests every time."""
+        explore(address, mode, max_examples=3, derandomize=True)
 
     @pytest.mark.matrix
     def test_answers_as_described_whatever_is_asked(self, explore, address, mode):
-        explore(address, mode, 25)
+        explore(address, mode, max_examples=25)
