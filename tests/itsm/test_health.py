@@ -85,15 +85,13 @@ class TestHealthz:
 class TestLeaderLock:
     def test_of_another_database_does_not_count(self, db, broker):
         place = connection.settings_dict
-        with closing(
-            psycopg2.connect(
-                dbname="postgres",
-                user=place["USER"],
-                password=place["PASSWORD"],
-                host=place["HOST"],
-                port=place["PORT"] or None,
-            )  # fmt: skip
-        ) as session:
+        known = {
+            "user": place["USER"],
+            "password": place["PASSWORD"],
+            "host": place["HOST"],
+            "port": place["PORT"] or None,
+        }
+        with closing(psycopg2.connect(dbname="postgres", **known)) as session:
             session.cursor().execute("SELECT pg_advisory_lock(%s)", [LEADER_LOCK])
             assert not health._beat_leads()
 
