@@ -15,7 +15,7 @@ from slas.models import Metric
 from tickets.models import Channel, Priority, WaitingReason
 
 ASKS, WAITS_FOR_SUPPLIER, NOTES, IS_HANDED_OVER = 0.4, 0.07, 0.5, 0.1
-IS_WITHDRAWN, IS_REOPENED, IS_CONFIRMED = 0.02, 0.05, 0.6
+IS_WITHDRAWN, IS_REOPENED, IS_CONFIRMED = 0.02, 0.05, 0.8
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 

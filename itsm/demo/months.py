@@ -119,10 +119,10 @@ class Months:
         return scene
 
     def _levels(self, scene: Scene) -> tuple[int, int]:
-        """The scene's impact and urgency; sometimes it weighs a step more or less."""
+        """The scene's impact and urgency are those of a bad day; on most days it weighs less, now and then more."""
         impact, urgency = scene.impact, scene.urgency
-        if self.chance.random() < 0.4:
+        if self.chance.random() < (0.7 if (impact, urgency) == (2, 1) else 0.35):
             urgency = min(3, urgency + 1)
-        if self.chance.random() < 0.06:
+        if self.chance.random() < 0.04:
             impact = max(1, impact - 1)
         return impact, urgency

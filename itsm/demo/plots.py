@@ -1,4 +1,4 @@
-"""What lies open today: forty-five incidents in every state, some about to break a promise, some beyond it."""
+"""What lies open today: some forty-five incidents in every state, some about to break a promise, some beyond it."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -60,6 +60,7 @@ PLOTS = [
     Plot("laptop", "Docking", 3, 2, "take answer", used=0.2),
     Plot("email", "Mailbox", 3, 2, "take answer", used=0.35, agent=ALEX),
     Plot("vpn", "Connection", 2, 2, "take answer note", used=0.6, requester=CLARA),
+    Plot("accounts", "Second factor", 3, 1, "take answer ask respond", used=0.12, agent=ALEX),
     Plot("erp", "Tax", 2, 2, "take answer ask respond", used=0.4),
     Plot("email", "Calendar", 3, 3, "take answer", used=0.15, agent=ALEX),
     Plot("print", "Scanning", 3, 3, "take answer", used=0.1),

@@ -14,7 +14,7 @@ class Words:
         self.phrases = PHRASES[requester.language]
         self._names = {
             "place": chance.choice(self.phrases.places),
-            "device": chance.choice(self.phrases.devices),
+            "device": chance.choice(self.phrases.devices.get(scene.service, ("",))),
             "number": str(chance.randrange(104, 989)),
         }
 

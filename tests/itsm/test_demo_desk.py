@@ -140,7 +140,7 @@ class TestToday:
     def test_has_incidents_in_every_state(self):
         states = Counter(Incident.objects.exclude(state__in=["closed"]).values_list("state", flat=True))
         assert min(states[state] for state in ("new", "in_progress", "on_hold", "resolved")) >= 5
-        assert 35 <= Ticket.objects.active().count() <= 45
+        assert 35 <= Ticket.objects.active().count() <= 46
         assert Ticket.objects.active().filter(assignee=None).count() >= 5
         reasons = set(Ticket.objects.filter(phase="waiting").values_list("waiting_reason", flat=True))
         assert reasons == {"requester", "supplier", "scheduled", "problem", "change"}
@@ -187,6 +187,11 @@ class TestScenes:
         phrases = PHRASES[language]
         texts += [*phrases.thanks, *phrases.again, *phrases.late, *phrases.supplier, *phrases.withdrawn]
         assert {name for text in texts for name in re.findall(r"{(\w*)}", text)} <= names
+
+    @pytest.mark.parametrize("language", SCENES)
+    def test_name_devices_where_there_are_some(self, language):
+        naming = {scene.service for scene in SCENES[language] if "{device}" in scene.subject + scene.body + scene.reply}
+        assert naming <= set(PHRASES[language].devices)
 
     @pytest.mark.parametrize("language", SCENES)
     def test_a_question_has_its_reply(self, language):

@@ -160,5 +160,5 @@ PHRASES = Phrases(
     supplier=("已提交供应商，单号 {number}，预计一天内答复。", "供应商工程师明天上午到现场。"),
     withdrawn=("是我操作错了，请关闭。", "重复提交了，请看另一个单子。"),
     places=("嘉定仓", "青浦仓", "浦东转运中心", "宁波分公司", "仓库 B 区", "三楼调度室"),
-    devices=("PDA-031", "PDA-046", "PDA-112", "NB-508", "NB-531", "NB-577"),
+    devices={"scanner": ("PDA-031", "PDA-046", "PDA-112", "PDA-127"), "laptop": ("NB-508", "NB-531", "NB-577")},
 )  # fmt: skip

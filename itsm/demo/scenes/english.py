@@ -365,5 +365,5 @@ PHRASES = Phrases(
         "Lisbon head office", "the Setúbal plant", "the Porto office", "the Alverca warehouse", "the third floor",
         "the quality lab", "the canteen building",
     ),
-    devices=("LT-2207", "LT-2351", "LT-3180", "LT-3349", "LT-4012", "LT-4075", "WS-118", "WS-204"),
+    devices={"laptop": ("LT-2207", "LT-2351", "LT-3349", "LT-4012", "WS-118"), "vpn": ("LT-3180", "LT-4075", "LT-2290")},
 )  # fmt: skip

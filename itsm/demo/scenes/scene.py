@@ -9,7 +9,7 @@ from incidents.models import ResolutionCode
 class Scene:
     """`subject` and `body` are the requester's; `answer`, `question` and `resolution` the agent's; `reply` answers the
     question; `note` is internal. Texts may name {place}, {device}, {number}, {name} (the requester) and {agent}, by
-    first names. `impact` and `urgency` 1 to 3 as the matrix takes them."""
+    first names; {device} only where PHRASES knows devices of the service. `impact` and `urgency` 1 to 3 as the matrix takes them."""
 
     service: str
     category: str
@@ -28,7 +28,8 @@ class Scene:
 @dataclass(frozen=True)
 class Phrases:
     """`thanks` when it is confirmed, `again` when it is not solved, `late` for why a promise was broken (internal),
-    `supplier` when somebody else must act, `withdrawn` for why it was cancelled. `places`, `devices`: what scenes name."""
+    `supplier` when somebody else must act, `withdrawn` for why it was cancelled. `places` and `devices` (by service):
+    what scenes name."""
 
     thanks: tuple[str, ...]
     again: tuple[str, ...]
@@ -36,4 +37,4 @@ class Phrases:
     supplier: tuple[str, ...]
     withdrawn: tuple[str, ...]
     places: tuple[str, ...]
-    devices: tuple[str, ...]
+    devices: dict[str, tuple[str, ...]]
