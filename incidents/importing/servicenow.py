@@ -5,6 +5,7 @@ Dates are d/m/Y H:M (seconds are taken where they are given) on the wall clock o
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -93,7 +94,7 @@ class Oddity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One row. Times are UTC; None is a missing value. `state` as the log spells it."""
+    """One row. Times are UTC; None is a missing value. `state` as the log spells it, `fields` the row itself."""
 
     line: int
     state: str
@@ -117,7 +118,12 @@ class Update:
     symptom: str | None
     closed_code: str | None
     made_sla: bool | None
-    references: dict[str, str]
+    fields: Mapping[str, str]
+
+    @property
+    def references(self) -> dict[str, str]:
+        """What it says of things Portico keeps elsewhere, under our names."""
+        return {name: value for name, column in REFERENCES.items() if (value := known(self.fields.get(column)))}
 
 
 def parse_update(line: int, fields: dict[str, str], *, zone: ZoneInfo, now: datetime) -> Update:
@@ -153,7 +159,7 @@ def parse_update(line: int, fields: dict[str, str], *, zone: ZoneInfo, now: date
         symptom=known(fields.get("u_symptom")),
         closed_code=known(fields.get("closed_code")),
         made_sla={"true": True, "false": False}.get(fields.get("made_sla", "").strip().lower()),
-        references={name: value for name, column in REFERENCES.items() if (value := known(fields.get(column)))},
+        fields=fields,
     )
 
 
