@@ -65,6 +65,13 @@ class TestVariables:
         offered = set(re.findall(r"^(\w+)=", (ROOT / "docker/env.example").read_text(), re.MULTILINE))
         assert required <= offered
 
+    def test_are_all_explained_to_who_runs_it(self):
+        code = "".join(path.read_text() for path in (ROOT / "itsm").rglob("*.py"))
+        read = set(re.findall(r"""\benv\.\w+\(\s*"([A-Z_]+)\"""", code))
+        explained = set(re.findall(r"`(\w+)`", (ROOT / "docs/operations.md").read_text()))
+        assert len(read) > 30
+        assert read - explained == set()
+
     def test_keep_the_owners_password_from_what_serves(self):
         assert [name for name in OURS if "DATABASE_OWNER_URL" in environment(name)] == ["migrate"]
 
