@@ -29,6 +29,7 @@ from tickets.models import Priority
 HOUR = timedelta(hours=1)
 TWO_DAYS = timedelta(days=2)
 SPARK_POINTS = 8
+FEW = 3
 
 
 @dataclass(frozen=True)
@@ -224,12 +225,15 @@ def part_row(part: Part, levels: ServiceLevels, *, nameless: str) -> PartRow:
 
 
 def attainment_chart(levels: ServiceLevels) -> dict[str, Any]:
+    """The axis is made for the steps on which at least FEW tickets ended: one late ticket on a quiet Sunday is a line to
+    the bottom, not a scale on which nothing else can be told apart."""
     steps = levels.period.steps()
     lines = (
         (Metric.RESOLUTION, {"colour": "brand", "area": True}),
         (Metric.FIRST_RESPONSE, {"colour": "sla-ok", "dashed": True}),
     )
     series: list[dict[str, Any]] = []
+    usual: list[float] = []
     for metric, look in lines:
         tallies = [levels.tally(metric, step) for step in steps]
         urls = [
@@ -237,12 +241,12 @@ def attainment_chart(levels: ServiceLevels) -> dict[str, Any]:
             for step, tally in zip(steps, tallies, strict=True)
         ]
         series.append({"name": str(metric.label), "data": [tally.percent for tally in tallies], "urls": urls, **look})
-    known: list[float] = [value for line in series for value in line["data"] if value is not None]
+        usual += [tally.percent for tally in tallies if tally.percent is not None and tally.n >= FEW]
     target = settings.ATTAINMENT_TARGET_PERCENT
     return {
         "kind": "line",
         "unit": " %",
-        "min": max(0, int(min([*known, target]) - 2) // 5 * 5),
+        "min": max(0, int(min([*usual, target]) - 2) // 5 * 5),
         "max": 100,
         "category_label": _("Week from") if levels.period.n_days > len(steps) else _("Day"),
         "categories": [day_name(step.first) for step in steps],

@@ -110,6 +110,7 @@ Portico.register(
         type: "line",
         symbol: "circle",
         symbolSize: 5,
+        connectNulls: true,
         showSymbol: this.chart.categories.length < 3,
         lineStyle: { width: series.dashed ? 2 : 2.5, type: series.dashed ? "dashed" : "solid", color: colour },
         areaStyle: series.area ? { color: colour, opacity: 0.08, decal: { symbol: "none" } } : undefined,
