@@ -83,10 +83,15 @@ def named(value: Any) -> str:
 
 
 def time_of(at: datetime, *, beside: datetime) -> str:
-    """A moment in the reader's zone: 14:05 on the same day as `beside`, else with its date."""
-    local = timezone.localtime(at)
-    is_same_day = local.date() == timezone.localtime(beside).date()
-    return date_format(local, "TIME_FORMAT" if is_same_day else "SHORT_DATETIME_FORMAT")
+    """A moment in the reader's zone, as short as `beside` allows: 14:05 on the same day, 25 Nov 14:05 in the same year,
+    else in full."""
+    local, other = timezone.localtime(at), timezone.localtime(beside)
+    time = date_format(local, "TIME_FORMAT")
+    if local.date() == other.date():
+        return time
+    if local.year == other.year:
+        return f"{date_format(local, 'MONTH_DAY_FORMAT')} {time}"
+    return date_format(local, "SHORT_DATETIME_FORMAT")
 
 
 def in_hours(length: timedelta) -> str:

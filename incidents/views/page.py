@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -31,7 +31,7 @@ from work.selectors.clocks import account_of
 from work.selectors.page import lines_of
 
 PAGE = "incidents/detail.html"
-PARTS = {"main": "split", "ticket": "answer", "details": "details", "panel": "panel"}
+PARTS = {"main": "split", "ticket": "answer"}
 """The part of the page that answers, by the id of the element that is going to be replaced."""
 
 PANELS: dict[str, type[forms.Form]] = {
@@ -74,7 +74,7 @@ def show(request: UserRequest, number: str, *, attempt: Attempt | None = None, s
         "quiet_verbs": [verb for verb in context["verbs"] if verb.name in QUIET],
     }
     context["composer"] = _composer(incident, context, attempt)
-    context |= _panel(request.GET, context, attempt)
+    context |= _panel(request, context, attempt)
     context |= _edit(request, incident, context, attempt)
     context["meanwhile"] = lines_of(attempt.changes) if attempt is not None else []
     context["account"] = account_of(context["faces"], clock_id=request.GET.get("account", ""), now=now)
@@ -102,13 +102,13 @@ def _composer(incident: Any, context: dict[str, Any], attempt: Attempt | None) -
     }
 
 
-def _panel(params: QueryDict, context: dict[str, Any], attempt: Attempt | None) -> dict[str, Any]:
+def _panel(request: UserRequest, context: dict[str, Any], attempt: Attempt | None) -> dict[str, Any]:
     """The verb whose panel is open, with its form."""
     if attempt is not None and attempt.what in PANELS:
         return {"panel": attempt.what, "panel_form": attempt.form}
-    asked = params.get("do", "")
+    asked = request.GET.get("do", "")
     if asked in PANELS and asked in context["can"]:
-        return {"panel": asked, "panel_form": PANELS[asked]()}
+        return {"panel": asked, "panel_form": _focused(request, PANELS[asked]())}
     return {"panel": ""}
 
 
@@ -118,7 +118,7 @@ def _edit(request: UserRequest, incident: Incident, context: dict[str, Any], att
     asked = tried or request.GET.get("edit", "")
     if asked not in EDITS or asked not in context["can"]:
         return {"editing": ""}
-    form = attempt.form if tried and attempt is not None else _edit_form(asked, request, incident)
+    form = attempt.form if tried and attempt is not None else _focused(request, _edit_form(asked, request, incident))
     found: dict[str, Any] = {"editing": asked, "edit_form": form, "edit_url": _edit_url(asked, incident.ticket.number)}
     if asked in ("prioritise", "override_priority"):
         chosen = {
@@ -167,6 +167,13 @@ def _chosen(request: UserRequest, name: str, otherwise: int | None) -> int | Non
     if name not in request.GET:
         return otherwise
     return _number(request.GET[name])
+
+
+def _focused(request: UserRequest, form: forms.Form) -> forms.Form:
+    """The form that a person has just opened takes the focus; a page that refreshes itself takes it from nobody."""
+    if not request.headers.get("HX-Source", "").endswith("#ticket"):
+        form.visible_fields()[0].field.widget.attrs["autofocus"] = True
+    return form
 
 
 def _number(value: Any) -> int | None:

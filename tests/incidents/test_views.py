@@ -86,8 +86,6 @@ class TestDetail:
         ("target", "begins", "lacks"),
         [
             ("section#ticket", '<section class="pd-pane pd-pane-main"', 'id="queue"'),
-            ("aside#details", '<aside class="pd-pane', 'id="ticket"'),
-            ("div#panel", '<div id="panel">', "pd-composer"),
             ("main#main", "<title>", "<html"),
         ],
     )
@@ -96,6 +94,14 @@ class TestDetail:
         html = agent.get(page() + "?do=resolve", headers=headers).content.decode().strip()
         assert html.startswith(begins)
         assert lacks not in html
+
+    def test_gives_the_focus_to_a_form_that_is_opened_and_takes_it_from_nobody_who_types(self, agent, page):
+        headers = {"HX-Request": "true", "HX-Target": "section#ticket"}
+        opened = agent.get(page() + "?do=resolve", headers={**headers, "HX-Source": "a"}).content
+        refreshed = agent.get(page() + "?do=resolve", headers={**headers, "HX-Source": "section#ticket"}).content
+        assert b"autofocus" in opened
+        assert b'id="resolve"' in refreshed
+        assert b"autofocus" not in refreshed
 
     def test_answers_a_page_that_history_restores_as_a_whole(self, agent, page):
         assert b"<html" in agent.get(page(), headers={"HX-Request": "true", "HX-Target": "body"}).content

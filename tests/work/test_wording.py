@@ -21,7 +21,7 @@ from incidents.services import (
 from journal.models import Event
 from tickets.models import Link
 from work.services import assign_ticket, edit_ticket, link_tickets, unwatch_ticket, watch_ticket
-from work.wording import in_hours, line_of, names
+from work.wording import in_hours, line_of, names, time_of
 
 APPS = ("tickets", "slas", "work", "incidents")
 RECORDED = re.compile(r'(?:event|name)="((?:ticket|sla|incident)\.[a-z_]+)"|"(sla\.[a-z_]+)"')
@@ -115,6 +115,11 @@ class TestLine:
 
     def test_shows_an_unknown_name_as_it_is(self, now, alice):
         assert "incident.teleported" in line_of(Event(name="incident.teleported", at=now, actor=alice)).text
+
+
+def test_a_moment_is_told_as_short_as_its_neighbour_allows(now):
+    moments = (now + timedelta(hours=4), now + timedelta(days=2), now + timedelta(days=60))
+    assert [time_of(at, beside=now) for at in moments] == ["14:00", "25 Nov 10:00", "22 Jan 2027, 10:00"]
 
 
 def test_working_time_is_told_in_hours_never_in_days():

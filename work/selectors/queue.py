@@ -39,6 +39,8 @@ from work.selectors.lists import (
 
 PAGE = 50
 REMEMBERED = 10  # seconds
+COUNTED = ("active", "waiting", "unread")
+"""The slices whose number is worth knowing without looking."""
 SOON = timedelta(hours=1)
 
 BY_DUE = paging.Order("next_due_at", is_descending=False)
@@ -178,18 +180,20 @@ def _slice_counts(asked: QueryDict, *, user: User, now: datetime) -> dict[str, i
     key = f"desk:slices:{user.pk}:{hashlib.sha256(asked.urlencode().encode()).hexdigest()}"
     known: dict[str, int] | None = cache.get(key)
     if known is None:
-        shows = dict.fromkeys([show_of(asked), *(SLICES if VIEWS[str(asked["view"])].has_slices else ())])
+        shows = dict.fromkeys([show_of(asked), *(COUNTED if VIEWS[str(asked["view"])].has_slices else ())])
         known = capped_counts({show: tickets_of(_sliced(asked, show), user=user, now=now) for show in shows})
         cache.set(key, known, REMEMBERED)
     return known
 
 
 def _slices(asked: QueryDict, counts: Mapping[str, int]) -> list[Slice]:
-    if len(counts) == 1:
+    """The tabs: the slices of a view that has them, and the present one where it is none of these."""
+    if not VIEWS[str(asked["view"])].has_slices:
         return []
+    present = show_of(asked)
     return [
-        Slice(str(SHOWS[show]), count_label(n), _sliced(asked, show).urlencode(), show == show_of(asked))
-        for show, n in counts.items()
+        Slice(str(SHOWS[show]), count_label(counts.get(show, 0)), _sliced(asked, show).urlencode(), show == present)
+        for show in (*SLICES, *([] if present in SLICES else [present]))
     ]
 
 
