@@ -1,5 +1,6 @@
 """/healthz tells which part is missing and stays up with the pages; /metrics is for those who are allowed to read it."""
 
+import re
 import time
 from contextlib import closing
 from datetime import timedelta
@@ -56,13 +57,14 @@ class TestHealthz:
     def test_is_degraded_when_the_clocks_are_not_swept(self, client, broker, leader):
         assert client.get("/healthz").json()["reasons"] == ["the clocks were never swept"]
         cache.set(SWEPT_AT, int(time.time()) - 100, 60)
-        assert client.get("/healthz").json()["reasons"] == ["the clocks were last swept 100 s ago"]
+        (reason,) = client.get("/healthz").json()["reasons"]
+        assert re.fullmatch(r"the clocks were last swept 10\d s ago", reason)
 
     def test_is_degraded_when_the_outbox_waits(self, client, well):
         post(key="old", topic="mail", payload={}, now=timezone.now() - timedelta(minutes=10))
         body = client.get("/healthz").json()
-        assert body["reasons"] == ["the outbox has waited 600 s"]
-        assert body["outbox_oldest_seconds"] == pytest.approx(600, abs=5)
+        assert re.fullmatch(r"the outbox has waited 60\d s", body["reasons"][0])
+        assert body["outbox_oldest_seconds"] == pytest.approx(600, abs=10)
 
     def test_is_down_without_a_database(self, client, monkeypatch, settings):
         def gone():
