@@ -4,7 +4,7 @@ PORT ?= 8000
 VAR ?= var
 BIN := .venv/bin
 # What tests and checks write lands here, never in the demo's data.
-SPARE_VAR := VAR_DIR="$(CURDIR)/var/test" LOG_LEVEL=ERROR
+SPARE_VAR := VAR_DIR="$(CURDIR)/var/test" LOG_LEVEL=WARNING
 
 .PHONY: help install demo test test-all lint format lock messages bench
 

@@ -30,6 +30,7 @@ START_SECONDS = 300  # cold, on a machine that runs the rest of the suite beside
 STEP_MS = 15_000
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One stack for all of them: they run in one worker."""
     for item in items:
@@ -109,6 +110,8 @@ def browser() -> Iterator[Browser]:
     path = shutil.which("chromium")
     if path is None:
         pytest.fail("Chromium is missing: `make test` installs Debian's.")
+    # Playwright's loop runs in this thread for the rest of the session; Django would take every later test for async.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium

@@ -86,8 +86,8 @@ def resolve(agent, number, words):
     agent.click("main a[href*='do=resolve']")
     agent.select_option("#resolve select[name=code]", "fixed")
     agent.fill("#resolve textarea[name=text]", words)
-    agent.click("#resolve button[type=submit]")
-    agent.wait_for_selector("text=Resolved")
+    with agent.expect_response(lambda answer: answer.url.endswith("/resolve/") or "/resolve/?" in answer.url):
+        agent.click("#resolve button[type=submit]")
 
 
 def resolved_in_period(manager):

@@ -48,11 +48,11 @@ def of_sample(told):
 
 
 def moves(life):
-    """(event, time, who) of every move, without the import's own record."""
+    """(event, time, who) of every move between states."""
     return [
         (event.name, event.at, event.actor.name if event.actor else None)
         for event in life.past.story.events
-        if event.name.startswith("incident.")
+        if event.name.startswith("incident.") and event.name not in {"incident.imported", "incident.categorised"}
     ]
 
 
