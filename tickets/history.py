@@ -4,7 +4,7 @@ They are written with their true times, and nobody is told: no outbox row, no pu
 would have written then, event by event.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,8 @@ from django.db import connection
 
 from accounts.models import User
 from core.markup import render_markdown
-from journal.models import Event, Visibility
+from journal.history import Fact, append_facts
+from journal.models import Visibility
 from tickets.models import PREFIXES, Channel, InternalNote, Kind, PublicEntry, Ticket, Words
 from tickets.services import SUBJECT_KIND, as_journalled
 
@@ -22,10 +23,10 @@ class TicketStory:
 
     def __init__(self, ticket: Ticket) -> None:
         self.ticket = ticket
-        self.events: list[Event] = []
+        self.events: list[Fact] = []
         self.entries: list[PublicEntry] = []
         self.notes: list[InternalNote] = []
-        self.told: list[tuple[Event, str, Words]] = []  # events that carry the key of somebody's words, under a name
+        self.told: list[tuple[Fact, str, Words]] = []  # events that carry the key of somebody's words, under a name
 
     def change(self, *, at: datetime, **fields: Any) -> dict[str, Any]:
         """Set header fields; {field: [before, after]} of what really changed, as tickets.services.change_ticket says it."""
@@ -49,14 +50,14 @@ class TicketStory:
         actor: User | None,
         data: Mapping[str, Any] | None = None,
         visibility: Visibility = Visibility.INTERNAL,
-    ) -> Event:
+    ) -> Fact:
         """A fact about the ticket."""
-        event = Event(
+        fact = Fact(
             name=name, subject_kind=SUBJECT_KIND, actor=actor, at=at, visibility=visibility,
             data={**(data or {}), "version": self.ticket.version},
         )  # fmt: skip
-        self.events.append(event)
-        return event
+        self.events.append(fact)
+        return fact
 
     def describe(self, body: str, *, author: User) -> None:
         """The requester's own first words. They have no event of their own: that it was opened tells of them."""
@@ -67,11 +68,11 @@ class TicketStory:
     def say(self, body: str, *, at: datetime, author: User, channel: Channel, is_from_agent: bool) -> None:
         """A public message."""
         entry = self._add_entry(body, at=at, author=author, channel=channel, is_from_agent=is_from_agent)
-        event = self.tell(
+        fact = self.tell(
             "ticket.replied", at=at, actor=author, visibility=Visibility.PUBLIC,
             data={"channel": channel, "is_from_agent": is_from_agent},
         )  # fmt: skip
-        self.told.append((event, "entry", entry))
+        self.told.append((fact, "entry", entry))
 
     def note(self, body: str, *, at: datetime, author: User) -> None:
         """An internal note."""
@@ -99,7 +100,7 @@ def write_stories(stories: Sequence[TicketStory], *, kind: Kind) -> None:
     Ticket.objects.bulk_create([story.ticket for story in stories])
     PublicEntry.objects.bulk_create([entry for story in stories for entry in story.entries])
     InternalNote.objects.bulk_create([note for story in stories for note in story.notes])
-    Event.objects.bulk_create(_events(stories))
+    append_facts(_facts(stories))
 
 
 def next_numbers(kind: Kind, n: int) -> list[str]:
@@ -109,13 +110,11 @@ def next_numbers(kind: Kind, n: int) -> list[str]:
         return [f"{PREFIXES[kind]}-{number}" for (number,) in cursor.fetchall()]
 
 
-def _events(stories: Iterable[TicketStory]) -> list[Event]:
-    """All events, now that the rows they tell of have keys."""
-    events = []
+def _facts(stories: Iterable[TicketStory]) -> Iterator[Fact]:
+    """All of them, now that the rows they tell of have keys."""
     for story in stories:
-        for event, name, words in story.told:
-            event.data[name] = words.pk
-        for event in story.events:
-            event.subject_id = story.ticket.pk
-        events += sorted(story.events, key=lambda event: event.at)
-    return events
+        for fact, name, words in story.told:
+            fact.data[name] = words.pk
+        for fact in sorted(story.events, key=lambda fact: fact.at):
+            fact.subject_id = story.ticket.pk
+            yield fact
