@@ -95,6 +95,13 @@ WITH_BODY = {
     422: "Something is missing or wrong; nothing was changed.",
 }
 
+TAGS = [
+    {"name": "incidents", "description": "Open them, find them, and every verb of their process."},
+    {"name": "tickets", "description": "What every kind of ticket has: conversation, notes, clocks, events, links."},
+    {"name": "services", "description": "What trouble can be reported with."},
+    {"name": "people", "description": "People, organisations and teams; who is calling."},
+]
+
 IDEMPOTENCY_HEADER = {
     "name": HEADER,
     "in": "header",
@@ -114,6 +121,7 @@ def complete(result: dict[str, Any], **_context: Any) -> dict[str, Any]:
     """Postprocessing hook: problems on every operation, headers on those that take them, bodies without surprises."""
     schemas = result["components"]["schemas"]
     schemas["Problem"] = PROBLEM
+    result["tags"] = TAGS
     for name, schema in schemas.items():
         if name.endswith(("Input", "Form")):
             schema["additionalProperties"] = False

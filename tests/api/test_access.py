@@ -99,10 +99,8 @@ def world(incident, open_for, alice, lead, auditor, bob, bea, charlie, network, 
         "override_priority": {"priority": 1, "reason": "Board meeting"},
         "entries": {"body": "Hello"},
         "notes": {"body": "Hello"},
-        "links": {"type": "relates", "target": ticket.number},
+        "links": {"type": "duplicates", "target": foreign.number},
     }
-    if not ticket.links_in.exists():
-        bodies["links"]["target"] = foreign.number
     people = dict(zip(ROLES, (None, charlie, bob, bea, alice, auditor), strict=True))
 
     def address(name):
