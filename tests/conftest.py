@@ -125,7 +125,13 @@ def agreement(always, office) -> Agreement:
     agreement = Agreement.objects.create(
         name="Gold", calendar=office, start_date=date(2020, 1, 1), pauses_on=[WaitingReason.REQUESTER]
     )
-    goals = {1: (HOUR / 4, 4 * HOUR), 2: (HOUR / 2, 8 * HOUR), 3: (4 * HOUR, 24 * HOUR), 4: (8 * HOUR, 40 * HOUR), 5: (16 * HOUR, 80 * HOUR)}
+    goals = {
+        1: (HOUR / 4, 4 * HOUR),
+        2: (HOUR / 2, 8 * HOUR),
+        3: (4 * HOUR, 24 * HOUR),
+        4: (8 * HOUR, 40 * HOUR),
+        5: (16 * HOUR, 80 * HOUR),
+    }
     for priority, (response, resolution) in goals.items():
         calendar = always if priority <= 2 else None
         for metric, duration in ((Metric.FIRST_RESPONSE, response), (Metric.RESOLUTION, resolution)):

@@ -113,7 +113,9 @@ class TestCleanName:
 
 class TestStoreFiles:
     def test_keeps_the_bytes_under_a_random_key(self, bob, now):
-        [file] = store_files(uploads=[upload("vpn.log", b"lines")], subject_kind="entry", subject_id=1, actor=bob, now=now)
+        [file] = store_files(
+            uploads=[upload("vpn.log", b"lines")], subject_kind="entry", subject_id=1, actor=bob, now=now
+        )
         assert default_storage.open(file.path).read() == b"lines"
         assert "vpn" not in file.path
         assert (file.size, file.content_type) == (5, "text/plain")
@@ -127,7 +129,11 @@ class TestDownload:
             uploads=[upload("public.txt", b"public words")],
         )  # fmt: skip
         note_on_ticket(
-            ticket=incident.ticket, body="See mine", actor=alice, now=now, uploads=[upload("secret.txt", b"secret words")]
+            ticket=incident.ticket,
+            body="See mine",
+            actor=alice,
+            now=now,
+            uploads=[upload("secret.txt", b"secret words")],
         )
         return {file.name: f"/files/{file.key}/" for file in StoredFile.objects.all()}
 

@@ -10,7 +10,11 @@ from journal.services import record_event
 @pytest.mark.parametrize("statement", ["UPDATE journal_event SET name = 'x'", "DELETE FROM journal_event", "TRUNCATE journal_event"])  # fmt: skip
 def test_database_refuses_the_applications_role(db, now, statement):
     record_event(name="ticket.noted", subject_kind="ticket", subject_id=1, actor=None, at=now)
-    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(statement)
     assert Event.objects.count() == 1
 
