@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from reports.figures import backlog_chart, heat
+from reports.charts import backlog_chart, heat
 from reports.service_levels import Part, ServiceLevels
 from slas.models import Metric
 

@@ -1,35 +1,24 @@
-"""From what was read to what is shown: figures, charts and tables, each number with the address of its tickets.
-
-Texts are in the reader's language and times in his zone, both active while the page is made.
+"""From what was read to what is shown: the large figures and the rows of the tables, each number with the address of its
+tickets. Texts are in the reader's language, active while the page is made.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from functools import cache
-from typing import Any
+from datetime import timedelta
 
-from django.conf import settings
-from django.urls import reverse
-from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
 
-from reports.filters import NOBODY, TicketFilter
+from reports.filters import NOBODY
 from reports.metrics import METRICS, NamedMetric
-from reports.periods import Period
 from reports.selectors.attainment import breached_in, ended_in
-from reports.selectors.flow import AGES, aged, resolved_in
-from reports.selectors.risk import AHEAD, SOON, due_between
+from reports.selectors.flow import AGES, resolved_in
+from reports.selectors.risk import SOON, due_between
 from reports.service_levels import Part, ServiceLevels
+from reports.words import HOUR, decimal, length, list_url, or_dash, signed
 from slas.models import Metric
-from tickets.models import Priority
 
-HOUR = timedelta(hours=1)
-TWO_DAYS = timedelta(days=2)
 SPARK_POINTS = 8
-FEW = 3
 
 
 @dataclass(frozen=True)
@@ -61,36 +50,6 @@ class PartRow:
     url: str
     late_url: str
     response_url: str
-
-
-@dataclass(frozen=True)
-class HeatRow:
-    """A weekday: `cells` are (number, address of the tickets or "")."""
-
-    name: str
-    cells: list[tuple[int, str]]
-
-
-@dataclass(frozen=True)
-class Heat:
-    hours: list[str]
-    rows: list[HeatRow]
-    peak: int
-    peak_name: str
-
-
-def list_url(wanted: TicketFilter) -> str:
-    """The queue of exactly these tickets."""
-    return f"{_queue()}?{wanted.query_string()}"
-
-
-@cache
-def _queue() -> str:
-    """Looked up once: a page has hundreds of links to it."""
-    return reverse("desk:queue")
-
-
-# --- figures -----------------------------------------------------------------------------------------------------
 
 
 def figures(levels: ServiceLevels) -> list[Figure]:
@@ -212,187 +171,10 @@ def part_row(part: Part, levels: ServiceLevels, *, nameless: str) -> PartRow:
     return PartRow(
         name=part.name or nameless,
         part=part,
-        percent=_or_dash(part.resolution.percent),
-        response_percent=_or_dash(part.response.percent),
+        percent=or_dash(part.resolution.percent),
+        response_percent=or_dash(part.response.percent),
         target=f"{part.resolution.target:g}" if part.resolution.target is not None else "",
         url=list_url(resolution),
         late_url=list_url(replace(resolution, outcome="breached")),
         response_url=list_url(response),
     )
-
-
-# --- charts: data for the chart component (templates/components/README.md) -------------------------------------------
-
-
-def attainment_chart(levels: ServiceLevels) -> dict[str, Any]:
-    """The axis is made for the steps on which at least FEW tickets ended: one late ticket on a quiet Sunday is a line to
-    the bottom, not a scale on which nothing else can be told apart."""
-    steps = levels.period.steps()
-    lines = (
-        (Metric.RESOLUTION, {"colour": "brand", "area": True}),
-        (Metric.FIRST_RESPONSE, {"colour": "sla-ok", "dashed": True}),
-    )
-    series: list[dict[str, Any]] = []
-    usual: list[float] = []
-    for metric, look in lines:
-        tallies = [levels.tally(metric, step) for step in steps]
-        urls = [
-            list_url(ended_in(levels.scope, step, metric)) if tally.n else ""
-            for step, tally in zip(steps, tallies, strict=True)
-        ]
-        series.append({"name": str(metric.label), "data": [tally.percent for tally in tallies], "urls": urls, **look})
-        usual += [tally.percent for tally in tallies if tally.percent is not None and tally.n >= FEW]
-    target = settings.ATTAINMENT_TARGET_PERCENT
-    return {
-        "kind": "line",
-        "unit": " %",
-        "min": max(0, int(min([*usual, target]) - 2) // 5 * 5),
-        "max": 100,
-        "category_label": _("Week from") if levels.period.n_days > len(steps) else _("Day"),
-        "categories": [day_name(step.first) for step in steps],
-        "target": {"value": target, "label": _("Target %(target)s %%") % {"target": target}},
-        "description": _attainment_words(levels),
-        "series": series,
-    }
-
-
-def _attainment_words(levels: ServiceLevels) -> str:
-    shares = {metric: levels.tally(metric, levels.period).percent for metric in Metric}
-    return _("Line chart: %(resolution)s %% resolved and %(response)s %% answered in time; the target is %(target)s %%.") % {
-        "resolution": _or_dash(shares[Metric.RESOLUTION]),
-        "response": _or_dash(shares[Metric.FIRST_RESPONSE]),
-        "target": settings.ATTAINMENT_TARGET_PERCENT,
-    }  # fmt: skip
-
-
-def forecast_chart(levels: ServiceLevels) -> dict[str, Any]:
-    """The first column is the rest of this hour, so that the others are whole hours of the clock on the wall."""
-    now, zone = levels.now, levels.period.zone
-    full = now.replace(minute=0, second=0, microsecond=0)
-    starts = [now, *(full + n * HOUR for n in range(1, int(AHEAD / HOUR)))]
-    spans = list(zip(starts, [*starts[1:], full + AHEAD], strict=True))
-    looks = (
-        (Metric.RESOLUTION, {"colour": "sla-ok"}),
-        (Metric.FIRST_RESPONSE, {"colour": "sla-risk", "pattern": "hatch"}),
-    )
-    series = []
-    for metric, look in looks:
-        numbers = [
-            len({d.ticket for d in levels.deadlines if d.metric == metric and start <= d.due_at < end})
-            for start, end in spans
-        ]
-        urls = [
-            list_url(due_between(levels.scope, start, end, metric)) if n else ""
-            for n, (start, end) in zip(numbers, spans, strict=True)
-        ]
-        series.append({"name": str(metric.label), "data": numbers, "urls": urls, **look})
-    return {
-        "kind": "bar",
-        "stacked": True,
-        "category_label": _("Hour"),
-        "categories": [hour_name(start.astimezone(zone).replace(minute=0)) for start in starts],
-        "description": _("Bar chart: deadlines that fall into each of the next 12 hours."),
-        "series": series,
-    }
-
-
-def backlog_chart(levels: ServiceLevels) -> dict[str, Any]:
-    looks: dict[int, dict[str, str]] = {
-        1: {"colour": "p1"},
-        2: {"colour": "p2", "pattern": "hatch"},
-        3: {"colour": "p3"},
-        4: {"colour": "p4", "pattern": "dots"},
-        5: {"colour": "line-strong", "pattern": "hatch"},
-    }
-    groups = range(len(AGES) - 1)
-    series = []
-    for priority in Priority:
-        numbers = [levels.backlog[group, priority] for group in groups]
-        if not any(numbers):
-            continue
-        urls = [
-            list_url(replace(aged(levels.scope, group, now=levels.now), priority=int(priority))) if n else ""
-            for group, n in zip(groups, numbers, strict=True)
-        ]
-        series.append({"name": f"P{priority}", "data": numbers, "urls": urls, **looks[priority]})
-    return {
-        "kind": "bar",
-        "horizontal": True,
-        "stacked": True,
-        "category_label": _("Age"),
-        "categories": [_("< 1 d"), _("1–3 d"), _("3–7 d"), _("7–30 d"), _("> 30 d")],
-        "description": _("Stacked bar chart of open tickets by age and priority."),
-        "series": series,
-    }
-
-
-def heat(levels: ServiceLevels) -> Heat:
-    """Arrivals by weekday and hour; from eight to eighteen o'clock at least, wider where something came outside."""
-    numbers: Counter[tuple[int, int]] = Counter()
-    for at, n in levels.flow.opened.items():
-        if at.date() in levels.period:
-            numbers[at.isoweekday(), at.hour] += n
-    busy = [hour for _weekday, hour in numbers]
-    hours = range(min([8, *busy]), max([18, *busy]) + 1)
-    wanted = replace(levels.scope, opened_from=levels.period.starts_at, opened_to=levels.period.ends_at)
-
-    def cell(weekday: int, hour: int) -> tuple[int, str]:
-        n = numbers[weekday, hour]
-        return n, list_url(replace(wanted, weekday=weekday, hour=hour)) if n else ""
-
-    rows = [HeatRow(_weekdays()[day], [cell(day, hour) for hour in hours]) for day in range(1, 8)]
-    peak = max(numbers.values(), default=0)
-    peak_name = ""
-    if peak:
-        weekday, hour = min(place for place, n in numbers.items() if n == peak)
-        peak_name = f"{_weekdays()[weekday]} {hour:02d}:00"
-    return Heat([f"{hour:02d}" for hour in hours], rows, peak, peak_name)
-
-
-def heat_words(found: Heat) -> str:
-    words = _("Tickets opened in the period, by weekday and hour")
-    return f"{words} · {_('peak %(hour)s') % {'hour': found.peak_name}}" if found.peak else words
-
-
-def _weekdays() -> dict[int, str]:
-    monday = datetime(2024, 1, 1)  # noqa: DTZ001 (only its name is used)
-    return {n + 1: date_format(monday + timedelta(days=n), "D") for n in range(7)}
-
-
-# --- words ---------------------------------------------------------------------------------------------------------
-
-
-def period_words(period: Period) -> str:
-    return _("%(first)s to %(last)s") % {
-        "first": date_format(period.first, "DATE_FORMAT"),
-        "last": date_format(period.last, "DATE_FORMAT"),
-    }
-
-
-def day_name(day: date) -> str:
-    return date_format(day, pgettext("short date format, as Django writes them", "j M"))
-
-
-def hour_name(at: datetime) -> str:
-    return f"{at:%H:%M}"
-
-
-def decimal(value: float) -> str:
-    return number_format(value, decimal_pos=1)
-
-
-def signed(value: float) -> str:
-    """With a real minus sign; "" for no change is the caller's affair."""
-    number = number_format(abs(value), decimal_pos=1 if isinstance(value, float) else 0)
-    return f"{'+' if value > 0 else '−' if value < 0 else ''}{number}"
-
-
-def length(value: timedelta, *, with_sign: bool = False) -> tuple[str, str]:
-    """A number and its unit: hours up to two days, then days."""
-    unit, name = (HOUR, _("h")) if abs(value) < TWO_DAYS else (timedelta(days=1), _("d"))
-    number = round(value / unit, 1)
-    return (signed(number) if with_sign else decimal(number)), name
-
-
-def _or_dash(value: float | None) -> str:
-    return "–" if value is None else decimal(value)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import UserRequest
 from core.htmx import render_part
-from reports import exports, figures, policies
+from reports import charts, exports, figures, policies, words
 from reports.forms import DashboardForm
 from reports.metrics import METRICS
 from reports.selectors.risk import at_risk, choices
@@ -30,19 +30,19 @@ def service_levels(request: UserRequest) -> HttpResponse:
     now = _now(request)
     form = _form(request, now)
     levels = _levels(request, form, now)
-    heat = figures.heat(levels)
+    heat = charts.heat(levels)
     context = {
         "form": form,
         "levels": levels,
-        "subtitle": figures.period_words(levels.period),
+        "subtitle": words.period_words(levels.period),
         "figures": figures.figures(levels),
-        "attainment": figures.attainment_chart(levels),
-        "forecast": figures.forecast_chart(levels),
-        "backlog": figures.backlog_chart(levels),
+        "attainment": charts.attainment_chart(levels),
+        "forecast": charts.forecast_chart(levels),
+        "backlog": charts.backlog_chart(levels),
         "heat": heat,
-        "heat_words": figures.heat_words(heat),
+        "heat_words": charts.heat_words(heat),
         "parts": _tables(levels),
-        "at_risk_url": figures.list_url(at_risk(levels.scope, now=now)),
+        "at_risk_url": words.list_url(at_risk(levels.scope, now=now)),
         "metrics": METRICS,
         "exports": _exports(),
         "query": request.GET.urlencode(),
