@@ -222,10 +222,10 @@ class TestMemory:
             gc.set_threshold(*usual)
 
     def test_does_not_grow_with_the_file(self, tmp_path, agreement, monkeypatch):
-        """The same 800 incidents once and twice over, under other numbers."""
-        monkeypatch.setattr(services, "BATCH", 50)
-        rows = [row(number=f"INC{n:05}", caller_id=f"Caller {n % 100}", incident_state=state, sys_updated_at=f"1/3/2016 1{hour}:05")
-                for n in range(1600) for hour, state in enumerate(("New", "Active", "Resolved", "Closed"))]  # fmt: skip
-        small, large = write_log(tmp_path / "s.csv", *rows[:3200]), write_log(tmp_path / "l.csv", *rows)
+        """The same 160 incidents once and twice over, under other numbers."""
+        monkeypatch.setattr(services, "BATCH", 20)
+        rows = [row(number=f"INC{n:05}", caller_id=f"Caller {n % 40}", incident_state=state, sys_updated_at=f"1/3/2016 1{hour}:05")
+                for n in range(320) for hour, state in enumerate(("New", "Active", "Resolved", "Closed"))]  # fmt: skip
+        small, large = write_log(tmp_path / "s.csv", *rows[:640]), write_log(tmp_path / "l.csv", *rows)
         self.peak(large)  # what is loaded once, and the caches of values, which are bounded
         assert self.peak(large) < 1.25 * self.peak(small)
