@@ -11,11 +11,18 @@ from accounts.models import Membership, Organisation, Role, Team, User
 from catalog.models import Service
 from incidents.models import Incident
 from incidents.services import open_incident
+from slas import calendars
 from slas.models import Agreement, BusinessCalendar, EscalationStep, Metric, OpeningHours, Target
 from tests.cluster import *  # noqa: F403 (the fixtures of the throw-away database cluster)
 from tickets.models import Channel, WaitingReason
 
 HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def _calendars_of_this_test() -> None:
+    """A fresh copy of the database gives keys out anew; a process remembers calendars by their keys."""
+    calendars._load.cache_clear()
 
 
 @pytest.fixture
