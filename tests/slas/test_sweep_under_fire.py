@@ -65,6 +65,7 @@ def start_worker() -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", WORKER], cwd=settings.BASE_DIR, env=environment)
 
 
+@pytest.mark.matrix
 def test_every_step_once_though_workers_are_killed(due):
     assert due == N_DUE
     workers = [start_worker(), start_worker()]
