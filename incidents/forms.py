@@ -36,6 +36,7 @@ class Spoken(MoveForm):
 
 
 class HoldForm(Spoken):
+    field_order = ("reason", "text")
     reason = forms.ChoiceField(choices=WaitingReason.choices, label=gettext_lazy("Waiting for"))
     text = forms.CharField(
         strip=False, required=False, widget=forms.Textarea(attrs={"rows": 3}),
@@ -45,6 +46,7 @@ class HoldForm(Spoken):
 
 
 class ResolveForm(Spoken):
+    field_order = ("code", "text")
     code = forms.ChoiceField(choices=ResolutionCode.choices, label=gettext_lazy("How it was resolved"))
     text = forms.CharField(
         strip=False, widget=forms.Textarea(attrs={"rows": 3}), label=gettext_lazy("What was done"),

@@ -41,6 +41,11 @@ Portico.register(
       this.textTarget.focus()
     }
 
+    // data-action="keydown.esc->composer#leave": out of the text, so that single keys act again; the draft is kept.
+    leave() {
+      this.textTarget.blur()
+    }
+
     // data-action="keydown.ctrl+enter->composer#send keydown.meta+enter->composer#send"
     send(event) {
       event.preventDefault()
