@@ -99,6 +99,7 @@ def _composer(incident: Any, context: dict[str, Any], attempt: Attempt | None) -
         "kind": kind if can_reply else Draft.Kind.NOTE,
         "errors": errors,
         "note_allowed": can_note,
+        "reply_allowed": can_reply,
     }
 
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from incidents.models import Incident
-from incidents.services import hold_incident, prioritise_incident, resolve_incident
+from incidents.services import close_incident, hold_incident, prioritise_incident, resolve_incident
 from incidents.states import MACHINE, State
 from tickets.models import Channel, Draft, LastSeen, PublicEntry, Ticket, WaitingReason
 from tickets.services import save_draft
@@ -133,6 +133,13 @@ class TestDetail:
         assert "do=resolve" in html
         assert page("resume") not in html
         assert page("close") not in html
+
+    def test_takes_only_notes_once_it_is_closed(self, incident, alice, agent, page, now):
+        resolve_incident(incident=incident, code="fixed", resolution="x", actor=alice, now=now)
+        close_incident(incident=incident, actor=alice, now=now)
+        html = agent.get(page()).content.decode()
+        assert 'name="kind" value="note" checked' in html
+        assert 'name="kind" value="reply"' not in html
 
     def test_costs_the_same_with_a_short_list_and_story_and_with_long_ones(
         self, incident, open_for, alice, bob, broker, client_of, page, now

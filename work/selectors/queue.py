@@ -118,10 +118,6 @@ class Queue:
     def rows(self) -> list[Row]:
         return [row for section in self.sections for row in section.rows]
 
-    @property
-    def is_filtered(self) -> bool:
-        return self.query != f"view={self.view.key}"
-
 
 class Neighbours(NamedTuple):
     """The tickets before and after one in its list; `position` counts from 1, 0 = it is not on this page."""
