@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from accounts.models import Membership, Organisation, Role, Team, User
 from catalog.models import Service
@@ -23,6 +24,12 @@ HOUR = timedelta(hours=1)
 def _calendars_of_this_test() -> None:
     """A fresh copy of the database gives keys out anew; a process remembers calendars by their keys."""
     calendars._load.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _language_of_this_test() -> None:
+    """A request leaves its language active in its thread, by Django's design; the next test starts in English."""
+    translation.activate("en")
 
 
 @pytest.fixture
