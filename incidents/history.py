@@ -18,7 +18,10 @@ from incidents.models import Incident
 from incidents.states import MACHINE, PHASES, State
 from journal.models import Visibility
 from slas import history as slas
-from slas.history import PastClock, Promise, Turn, TurnKind
+from slas.engine import Turn
+from slas.history import PastClock
+from slas.metrics import TurnKind
+from slas.promises import Promise
 from tickets.history import TicketStory, write_stories
 from tickets.models import Channel, Kind, Ticket, WaitingReason
 
@@ -49,7 +52,7 @@ class PastIncident:
         self.story = TicketStory(ticket)
         self.turns: list[Turn] = []
         self.clocks: list[PastClock] = []
-        self._first_priority = ticket.priority
+        self._first_priority, self._first_team = ticket.priority, ticket.team_id
         self.story.tell(
             "incident.opened", at=ticket.opened_at, actor=ticket.opened_by, visibility=Visibility.PUBLIC,
             data={"priority": ticket.priority, "channel": ticket.channel},
@@ -98,6 +101,10 @@ class PastIncident:
     def assign(self, *, team: Team | None, assignee: User | None, at: datetime, actor: User | None) -> None:
         if changes := self.story.change(at=at, team=team, assignee=assignee):
             self.story.tell("ticket.assigned", at=at, actor=actor, data={"changes": changes})
+        if "team" in changes:
+            self._turn(TurnKind.HANDED_OVER, at, actor, team=team.pk if team else None)
+        if "assignee" in changes and assignee is not None:
+            self._turn(TurnKind.TAKEN, at, actor)
 
     def prioritise(
         self, *, impact: int, urgency: int, priority: int, reason: str = "", at: datetime, actor: User | None
@@ -107,7 +114,7 @@ class PastIncident:
         if changes:
             self.story.tell("incident.prioritised", at=at, actor=actor, data={"changes": changes, "reason": reason})
         if "priority" in changes:
-            self._turn(TurnKind.PRIORITISED, at, actor, priority=priority)
+            self._turn(TurnKind.CHANGED, at, actor, priority=priority)
 
     def categorise(self, *, category: str, at: datetime, actor: User | None) -> None:
         before = self.incident.category
@@ -133,14 +140,15 @@ class PastIncident:
         """The requester's public reply: ends a wait for him."""
         if self.ticket.waiting_reason == WaitingReason.REQUESTER:
             self.resume(at=at, actor=author)
+        self._turn(TurnKind.WRITTEN, at, author)
         self.story.say(body, at=at, author=author, channel=channel, is_from_agent=False)
 
-    def keep_time(self, promise: Promise) -> None:
-        """Work out the clocks of `promise` over the whole life, with the warnings they gave; those still live end at its
+    def keep_time(self, *promises: Promise) -> None:
+        """Work out the clocks of `promises` over the whole life, with the warnings they gave; those still live end at its
         last moment."""
         self.clocks = slas.past_clocks(
-            ticket=self.ticket, promise=promise, priority=self._first_priority, turns=self.turns,
-            known_until=self.ticket.updated_at,
+            ticket=self.ticket, promises=promises, priority=self._first_priority, team=self._first_team,
+            turns=self.turns, known_until=self.ticket.updated_at,
         )  # fmt: skip
         for past in self.clocks:
             for step, at in past.steps:
@@ -174,8 +182,8 @@ class PastIncident:
             visibility=Visibility.PUBLIC if is_public else Visibility.INTERNAL,
         )  # fmt: skip
 
-    def _turn(self, kind: TurnKind, at: datetime, actor: User | None, *, reason: str = "", priority: int = 0) -> None:
-        self.turns.append(Turn(kind, at=at, actor=actor, reason=reason, priority=priority))
+    def _turn(self, kind: TurnKind, at: datetime, actor: User | None, **what: Any) -> None:
+        self.turns.append(Turn(kind, at=at, actor=actor, **what))
 
 
 @cache

@@ -23,7 +23,6 @@ from incidents.models import Incident, ResolutionCode
 from incidents.states import MACHINE, PHASES, State
 from journal.models import Visibility
 from slas import services as slas
-from slas.models import Metric
 from tickets import services as tickets
 from tickets.models import Channel, Impact, Kind, Link, Priority, Urgency, WaitingReason
 from tickets.notices import notify
@@ -155,8 +154,7 @@ def resolve_incident(
         own={"resolution_code": code, "resolution": incident.resolution}, resolved_at=now,
         data={"code": code, "resolution": incident.resolution},
     )  # fmt: skip
-    slas.meet_clock(ticket=incident.ticket, metric=Metric.RESOLUTION, actor=actor, now=now)
-    slas.meet_clock(ticket=incident.ticket, metric=Metric.FIRST_RESPONSE, actor=actor, now=now)
+    slas.resolve_clocks(ticket=incident.ticket, actor=actor, now=now)
     if uploads and actor is not None:
         tickets.add_entry(
             ticket=incident.ticket, body=incident.resolution, author=actor, channel=Channel.DESK, is_from_agent=True,
@@ -178,7 +176,7 @@ def reopen_incident(*, incident: Incident, comment: str = "", actor: User | None
         incident, "reopen", actor=actor, now=now, event="incident.reopened", public=True,
         own={"reopened_at": now, "reopened_by": actor}, resolved_at=None, n_reopens=incident.ticket.n_reopens + 1,
     )  # fmt: skip
-    slas.reopen_clock(ticket=incident.ticket, actor=actor, now=now)
+    slas.reopen_clocks(ticket=incident.ticket, actor=actor, now=now)
     if comment.strip() and actor is not None:
         reply_to_ticket(ticket=incident.ticket, body=comment, actor=actor, now=now, channel=Channel.PORTAL)
     ticket = incident.ticket
@@ -259,9 +257,9 @@ def categorise_incident(
     """What it is about, in the desk's own words."""
     _allow(policies.can_categorise, actor, incident)
     before, after = incident.category, category.strip()
-    tickets.change_ticket(ticket=incident.ticket, now=now, expected_version=expected_version)
     if before == after:
         return
+    tickets.change_ticket(ticket=incident.ticket, now=now, expected_version=expected_version)
     Incident.objects.filter(pk=incident.pk).update(category=after)
     incident.category = after
     tickets.record_event(

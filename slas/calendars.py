@@ -2,13 +2,14 @@
 
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 import holidays
 from django.db import transaction
 from django.db.models import F
 
 from slas import clock
-from slas.models import BusinessCalendar, SpecialDay
+from slas.models import BusinessCalendar, CalendarVersion, Clock, SpecialDay
 
 
 def pure_calendar(row: BusinessCalendar) -> clock.Calendar:
@@ -16,24 +17,55 @@ def pure_calendar(row: BusinessCalendar) -> clock.Calendar:
     return _load(row.pk, row.version)
 
 
+def calendar_of(row: Clock) -> clock.Calendar:
+    """The calendar as it was when the clock's promise was made; a commitment counts round the clock."""
+    return ALWAYS if row.calendar_id is None else _load(row.calendar_id, row.calendar_version)
+
+
+ALWAYS = clock.Calendar.always()
+
+
 @lru_cache(maxsize=256)
-def _load(pk: int, version: int) -> clock.Calendar:  # noqa: ARG001 (the version is the cache's key)
-    row = BusinessCalendar.objects.prefetch_related("opening_hours", "special_days").get(pk=pk)
-    hours: dict[int, list[tuple[str, str]]] = {}
-    for opening in row.opening_hours.all():
-        hours.setdefault(opening.weekday, []).append(_pair(opening.interval))
-    days = list(row.special_days.all())
+def _load(pk: int, version: int) -> clock.Calendar:
+    kept = CalendarVersion.objects.filter(calendar_id=pk, number=version).first()
+    content = kept.content if kept else content_of(BusinessCalendar.objects.get(pk=pk))
+    return from_content(content)
+
+
+def from_content(content: dict[str, Any]) -> clock.Calendar:
+    """The pure calendar of a CalendarVersion's content. ValueError names the first thing that is wrong."""
     return clock.Calendar(
-        timezone=row.time_zone,
-        hours=hours,
-        holidays={day.date: day.name for day in days if not day.intervals},
-        exceptions={day.date: [_pair(interval) for interval in day.intervals] for day in days if day.intervals},
+        timezone=content["timezone"],
+        hours={int(weekday): [tuple(pair) for pair in hours] for weekday, hours in content["hours"].items()},
+        holidays={date.fromisoformat(day): name for day, name in content["holidays"].items()},
+        exceptions={
+            date.fromisoformat(day): [tuple(pair) for pair in special["hours"]]
+            for day, special in content["exceptions"].items()
+        },
     )
 
 
-def _pair(interval: str) -> tuple[str, str]:
+def content_of(row: BusinessCalendar) -> dict[str, Any]:
+    """The calendar's rows as the content of a CalendarVersion. Two queries."""
+    hours: dict[str, list[list[str]]] = {}
+    for opening in row.opening_hours.order_by("weekday", "interval"):
+        hours.setdefault(str(opening.weekday), []).append(_pair(opening.interval))
+    days = list(row.special_days.order_by("date"))
+    return {
+        "timezone": row.time_zone,
+        "hours": hours,
+        "holidays": {day.date.isoformat(): day.name for day in days if not day.intervals},
+        "exceptions": {
+            day.date.isoformat(): {"name": day.name, "hours": [_pair(interval) for interval in day.intervals]}
+            for day in days
+            if day.intervals
+        },
+    }
+
+
+def _pair(interval: str) -> list[str]:
     opens, _dash, closes = interval.partition("-")
-    return opens, closes
+    return [opens, closes]
 
 
 @transaction.atomic

@@ -9,9 +9,11 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Organisation, Team, User, validate_time_zone
 from catalog.models import Service
+from journal.models import Webhook
 from slas import clock
 from tickets.models import Priority, Ticket, WaitingReason
 
@@ -36,6 +38,26 @@ class BusinessCalendar(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class CalendarVersion(models.Model):
+    """What a calendar said before or since an edit: clocks that began under it stay under it until they are moved.
+
+    `content` is {"timezone": zone, "hours": {weekday: [[opens, closes]]}, "holidays": {date: name}, "exceptions": {date:
+    {"name": name, "hours": [[opens, closes]]}}}. A calendar that was never edited has none: its rows say it.
+    """
+
+    calendar = models.ForeignKey(BusinessCalendar, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    content = models.JSONField()
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["calendar", "number"], name="slas_one_calendar_version_each")]
+
+    def __str__(self) -> str:
+        return f"{self.calendar_id} v{self.number}"
 
 
 class OpeningHours(models.Model):
@@ -73,49 +95,156 @@ class SpecialDay(models.Model):
 
 
 class Metric(models.TextChoices):
+    """What a clock measures; slas/metrics.py says by which facts each begins, pauses and ends."""
+
     FIRST_RESPONSE = "first_response", _("First response")
     RESOLUTION = "resolution", _("Resolution")
+    OWN = "own", _("Time to own")
+    NEXT_REPLY = "next_reply", _("Next reply")
+    UPDATE = "update", _("Regular update")
+    COMMITMENT = "commitment", _("Commitment")
+    TEAM = "team", _("Team's share")
+    SUPPLIER = "supplier", _("Supplier's share")
+
+
+PUBLIC_METRICS = (Metric.FIRST_RESPONSE, Metric.RESOLUTION, Metric.NEXT_REPLY, Metric.UPDATE, Metric.COMMITMENT)
+"""What the requester was promised; the rest is between us, our teams and our suppliers."""
 
 
 class AgreementQuerySet(models.QuerySet["Agreement"]):
     def visible_to(self, user: User) -> Self:
-        return self if user.is_agent else self.filter(customer=user.organisation_id)
+        return self if user.is_agent else self.filter(kind=Agreement.Kind.SLA, customer=user.organisation_id)
 
     def in_force(self, on: date) -> Self:
-        return self.filter(is_active=True, start_date__lte=on).filter(Q(end_date=None) | Q(end_date__gt=on))
+        """Those that applied on that day: a superseded version did until its end."""
+        return self.exclude(state=Agreement.State.DRAFT).filter(
+            Q(end_date=None) | Q(end_date__gt=on), start_date__lte=on
+        )
+
+    def active(self) -> Self:
+        return self.filter(state=Agreement.State.ACTIVE)
 
 
 class Agreement(models.Model):
-    """What is promised to whom. No `customer` = the default for everybody; no `services` = all of them. The most
-    specific agreement in force applies: customer and service, customer, service, default.
+    """One version of a document that promises times: to a customer (SLA), by one of our teams (OLA), by a supplier (UC).
 
-    `pauses_on` are the waiting reasons that stop its clocks.
+    No `customer` = the default for everybody; no `services` = all of them. The most specific SLA in force applies:
+    customer and service, customer, service, default. A version that is active is never edited: `replaces` names the one
+    it came from, which is superseded and ends the day this one begins. `applies_to_open`: tickets opened before moved
+    over to this version.
+
+    `pauses_on` are the waiting reasons that stop its clocks. `starts_from` is where a clock begins whose promise changed,
+    `reopens_as` what a reopening does to the resolution clock, `reply_mode` when a next reply is owed (BEHAVIOUR.md rules
+    3, 4 and 7).
     """
 
-    name = models.CharField(_("name"), max_length=80, unique=True)
+    class Kind(models.TextChoices):
+        SLA = "sla", _("Service level agreement")
+        OLA = "ola", _("Operational level agreement")
+        UC = "uc", _("Underpinning contract")
+
+    class State(models.TextChoices):
+        DRAFT = "draft", pgettext_lazy("agreement", "Draft")
+        ACTIVE = "active", pgettext_lazy("agreement", "Active")
+        SUPERSEDED = "superseded", pgettext_lazy("agreement", "Superseded")
+
+    class ReopensAs(models.TextChoices):
+        RESUME = "resume", _("The clock goes on, without the time it stood still")
+        NEW_CYCLE = "new_cycle", _("A new clock with the full time begins")
+
+    class StartsFrom(models.TextChoices):
+        CREATION = "creation", _("When the ticket was opened")
+        ASSIGNMENT = "assignment", _("When the team got the ticket")
+
+    class ReplyMode(models.TextChoices):
+        TO_ANSWER = "to_answer", _("After the requester has written")
+        BETWEEN = "between", _("After each of our replies")
+
+    kind = models.CharField(_("kind"), max_length=3, choices=Kind, default=Kind.SLA)
+    name = models.CharField(_("name"), max_length=80)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.ACTIVE)
+    replaces = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by")
+    applies_to_open = models.BooleanField(default=False)
     customer = models.ForeignKey(
-        Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="agreements"
+        Organisation,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="agreements",
+        verbose_name=_("customer"),
     )
-    services = models.ManyToManyField(Service, related_name="agreements", blank=True)
-    calendar = models.ForeignKey(BusinessCalendar, on_delete=models.PROTECT, related_name="agreements")
+    team = models.ForeignKey(
+        Team, on_delete=models.PROTECT, null=True, blank=True, related_name="agreements", verbose_name=_("team")
+    )
+    supplier = models.ForeignKey(
+        Organisation,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="contracts",
+        verbose_name=_("supplier"),
+    )
+    services = models.ManyToManyField(Service, related_name="agreements", blank=True, verbose_name=_("services"))
+    calendar = models.ForeignKey(
+        BusinessCalendar, on_delete=models.PROTECT, related_name="agreements", verbose_name=_("calendar")
+    )
     start_date = models.DateField(_("valid from"))
     end_date = models.DateField(_("valid until"), null=True, blank=True)
-    is_active = models.BooleanField(_("active"), default=True)
-    pauses_on = ArrayField(models.CharField(max_length=10, choices=WaitingReason), default=list, blank=True)
+    review_date = models.DateField(_("review on"), null=True, blank=True)
+    signed_by = models.CharField(_("signed by"), max_length=120, blank=True, default="")
+    signed_for_us_by = models.CharField(_("signed for us by"), max_length=120, blank=True, default="")
+    signed_date = models.DateField(_("signed on"), null=True, blank=True)
+    pauses_on = ArrayField(
+        models.CharField(max_length=10, choices=WaitingReason), default=list, blank=True, verbose_name=_("pauses while")
+    )
+    starts_from = models.CharField(
+        _("a changed target starts"), max_length=10, choices=StartsFrom, default=StartsFrom.CREATION
+    )
+    reopens_as = models.CharField(_("on reopening"), max_length=10, choices=ReopensAs, default=ReopensAs.RESUME)
+    reply_mode = models.CharField(
+        _("a next reply is owed"), max_length=10, choices=ReplyMode, default=ReplyMode.TO_ANSWER
+    )
     attainment_target = models.PositiveSmallIntegerField(_("target in percent"), default=95)
+    availability_target = models.DecimalField(
+        _("availability in percent"), max_digits=6, decimal_places=3, null=True, blank=True
+    )
+    workload_limit = models.PositiveIntegerField(_("tickets a month at most"), null=True, blank=True)
+    exceptions = models.TextField(_("exceptions"), blank=True, default="")
 
     objects = AgreementQuerySet.as_manager()
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["name", "version"], name="slas_one_agreement_version_each"),
+            models.UniqueConstraint(fields=["name"], name="slas_one_active_version", condition=Q(state="active")),
+            models.UniqueConstraint(fields=["name"], name="slas_one_draft_version", condition=Q(state="draft")),
             models.CheckConstraint(
-                condition=Q(end_date=None) | Q(end_date__gt=F("start_date")), name="slas_agreement_ends_after_start"
+                condition=Q(end_date=None) | Q(end_date__gte=F("start_date")), name="slas_agreement_ends_after_start"
             ),
             models.CheckConstraint(condition=Q(attainment_target__lte=100), name="slas_target_is_a_percentage"),
+            models.CheckConstraint(
+                condition=Q(availability_target=None) | Q(availability_target__gt=0, availability_target__lte=100),
+                name="slas_availability_is_a_percentage",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="sla", team=None, supplier=None)
+                | Q(kind="ola", team__isnull=False, customer=None, supplier=None)
+                | Q(kind="uc", supplier__isnull=False, customer=None, team=None),
+                name="slas_agreement_has_its_party",
+            ),
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.name if self.version == 1 else f"{self.name} (v{self.version})"
+
+    @property
+    def is_active(self) -> bool:
+        return self.state == self.State.ACTIVE
+
+    @property
+    def is_draft(self) -> bool:
+        return self.state == self.State.DRAFT
 
 
 class Target(models.Model):
@@ -138,29 +267,44 @@ class Target(models.Model):
 
 
 class EscalationStep(models.Model):
-    """What happens when `percent` of the target is used, or `after_breach` working time past it. No `metric` = every
-    metric. Clocks keep a copy of the ladder they started with."""
+    """What happens at `percent` of the target, moved by `offset` (negative = earlier), in working time unless
+    `at_any_hour`. No `metric` = every metric. Clocks keep a copy of the ladder they started with.
+
+    It fires only for `only_priorities` (none = all), `only_unassigned`, `only_unanswered` (no public word of ours yet);
+    nobody is told when one of us wrote to the requester within `quiet_for`. What was left out, and why, is kept on the
+    Escalation.
+    """
 
     agreement = models.ForeignKey(Agreement, on_delete=models.CASCADE, related_name="steps")
-    metric = models.CharField(max_length=20, choices=Metric, blank=True, default="")
-    percent = models.PositiveSmallIntegerField(default=100)
-    after_breach = models.DurationField(default=timedelta(0))
-    notifies_assignee = models.BooleanField(default=True)
-    notifies_lead = models.BooleanField(default=False)
-    notifies_manager = models.BooleanField(default=False)
-    raises_priority = models.BooleanField(default=False)
-    reassigns_to = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    metric = models.CharField(_("for"), max_length=20, choices=Metric, blank=True, default="")
+    percent = models.PositiveSmallIntegerField(_("at percent of the target"), default=100)
+    offset = models.DurationField(_("later by"), default=timedelta(0))
+    at_any_hour = models.BooleanField(_("also outside working hours"), default=False)
+    only_priorities = ArrayField(
+        models.PositiveSmallIntegerField(choices=Priority), default=list, blank=True, verbose_name=_("only priorities")
+    )
+    only_unassigned = models.BooleanField(_("only while nobody owns it"), default=False)
+    only_unanswered = models.BooleanField(_("only while we have not answered"), default=False)
+    quiet_for = models.DurationField(_("quiet after a reply for"), null=True, blank=True)
+    notifies_assignee = models.BooleanField(_("tell the assignee"), default=True)
+    notifies_lead = models.BooleanField(_("tell the team lead"), default=False)
+    notifies_manager = models.BooleanField(_("tell the manager"), default=False)
+    notifies_owner = models.BooleanField(_("tell the service owner"), default=False)
+    raises_priority = models.BooleanField(_("raise the priority"), default=False)
+    reassigns_to = models.ForeignKey(
+        Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("hand over to")
+    )
+    webhook = models.ForeignKey(
+        Webhook, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("call the webhook")
+    )
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(percent__lt=100, after_breach=timedelta(0)) | Q(percent=100),
-                name="slas_only_a_breach_has_an_after",
-            ),
+            models.CheckConstraint(condition=Q(percent__lte=1000), name="slas_step_is_a_percentage"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.agreement} {self.percent} % + {self.after_breach}"
+        return f"{self.agreement} {self.percent} % + {self.offset}"
 
     @property
     def notifies(self) -> list[str]:
@@ -168,6 +312,7 @@ class EscalationStep(models.Model):
             "assignee": self.notifies_assignee,
             "lead": self.notifies_lead,
             "manager": self.notifies_manager,
+            "owner": self.notifies_owner,
         }
         return [who for who, is_told in chosen.items() if is_told]
 
@@ -195,7 +340,10 @@ class Clock(models.Model):
     `due_at` is absolute; null while paused (unless it had passed before the pause). `used` is the working time spent
     up to `anchor_at`, which is null unless running. `fire_plan` holds the absolute time of every step of `ladder`,
     `step` the number already fired, `next_fire_at` the next one while running: the sweep needs nothing else.
-    `generation` rises only when the promise changes, so a pause never repeats a warning.
+    `generation` rises only when the promise changes or a new cycle begins, so a pause never repeats a warning.
+
+    A commitment has no agreement and no calendar: `promised_by` promised the requester a date, in `words`, and no timer
+    moves it. `team` is whose share of the time an OLA's clock measures.
     """
 
     class State(models.TextChoices):
@@ -208,9 +356,12 @@ class Clock(models.Model):
     metric = models.CharField(max_length=20, choices=Metric)
     generation = models.PositiveIntegerField(default=1)
     state = models.CharField(max_length=10, choices=State)
-    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="clocks")
-    calendar = models.ForeignKey(BusinessCalendar, on_delete=models.PROTECT, related_name="+")
-    calendar_version = models.PositiveIntegerField()
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, null=True, related_name="clocks")
+    calendar = models.ForeignKey(BusinessCalendar, on_delete=models.PROTECT, null=True, related_name="+")
+    calendar_version = models.PositiveIntegerField(default=1)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, related_name="+")
+    promised_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    words = models.CharField(max_length=200, default="", db_default="")
     priority = models.PositiveSmallIntegerField(choices=Priority)
     goal = models.DurationField()
     used = models.DurationField(default=timedelta(0))
@@ -229,9 +380,15 @@ class Clock(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["ticket", "metric", "generation"], name="slas_one_clock_per_generation"),
             models.UniqueConstraint(
-                fields=["ticket", "metric"],
-                name="slas_one_counted_clock_per_metric",
-                condition=Q(state__in=["running", "paused", "met"]),
+                fields=["ticket", "metric", "team"],
+                name="slas_one_live_clock_per_metric",
+                condition=Q(state__in=["running", "paused"]),
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=Q(metric="commitment", agreement=None)
+                | ~Q(metric="commitment") & Q(agreement__isnull=False, calendar__isnull=False),
+                name="slas_only_commitments_stand_alone",
             ),
             models.CheckConstraint(
                 condition=Q(state="running") | Q(next_fire_at=None), name="slas_only_running_clocks_fire"
@@ -284,7 +441,8 @@ class ClockEvent(models.Model):
 class Escalation(models.Model):
     """One step of one clock's ladder that was reached: unique, so that twice is impossible, not unlikely.
 
-    `is_collapsed`: it was found together with a later step after an outage; recorded, not sent.
+    `is_collapsed`: it was found together with a later step after an outage; recorded, not sent. `outcome` is what came of
+    it: {"told": [{"id", "name"}], "did": ["raised", "handed_over", "webhook"], "left_out": why nobody was told}.
     """
 
     clock = models.ForeignKey(Clock, on_delete=models.CASCADE, related_name="escalations")
@@ -293,11 +451,65 @@ class Escalation(models.Model):
     planned_at = models.DateTimeField()
     fired_at = models.DateTimeField()
     is_collapsed = models.BooleanField(default=False)
+    outcome = models.JSONField(default=dict, db_default={})
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["clock", "generation", "step"], name="slas_one_escalation_per_step")
         ]
+        indexes = [models.Index(fields=["fired_at"], name="slas_escalation_fired")]
 
     def __str__(self) -> str:
         return f"{self.clock_id} step {self.step}"
+
+
+class EscalationNotice(models.Model):
+    """One person who is to hear of one escalation. Above a number at once a person gets one digest of them instead of a
+    letter each: `digest` is the key they share."""
+
+    escalation = models.ForeignKey(Escalation, on_delete=models.CASCADE, related_name="notices")
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=60, default="", db_default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["escalation", "person"], name="slas_one_notice_per_person"),
+        ]
+        indexes = [models.Index(fields=["person", "digest"], name="slas_notice_digest", condition=~Q(digest=""))]
+
+    def __str__(self) -> str:
+        return f"{self.escalation_id} to {self.person_id}"
+
+
+class OutageQuerySet(models.QuerySet["Outage"]):
+    def visible_to(self, user: User) -> Self:
+        return self if user.is_agent else self.filter(service__in=Service.objects.visible_to(user))
+
+    def overlapping(self, starts_at: datetime, ends_at: datetime) -> Self:
+        return self.filter(Q(ends_at=None) | Q(ends_at__gt=starts_at), starts_at__lt=ends_at)
+
+
+class Outage(models.Model):
+    """A time [starts_at, ends_at) in which a service was not available; no end = it still is not. `is_planned` time was
+    agreed beforehand and does not count against it. `ticket` is the incident that tells of it."""
+
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="outages", verbose_name=_("service"))
+    starts_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("until"), null=True, blank=True)
+    is_planned = models.BooleanField(_("planned"), default=False)
+    cause = models.CharField(_("what happened"), max_length=200, blank=True, default="")
+    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, null=True, blank=True, related_name="outages")
+    entered_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = OutageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at=None) | Q(ends_at__gt=F("starts_at")), name="slas_outage_ends_after_start"
+            ),
+        ]
+        indexes = [models.Index(fields=["service", "starts_at"], name="slas_outage_service")]
+
+    def __str__(self) -> str:
+        return f"{self.service} from {self.starts_at}"

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from slas.engine import account_of
 from slas.ledger import Ledger
 from slas.models import Clock
-from slas.services import account_of
 from tickets.models import Ticket
 
 HALF, THREE_QUARTERS = 0.5, 0.75
@@ -70,7 +70,8 @@ def clock_face(clock: Clock, *, now: datetime) -> ClockFace:
 
 def clock_ledger(clock: Clock, *, now: datetime) -> Ledger:
     """Where every minute of the clock went; the sum of its running segments is what it shows (ACCEPTANCE.md A4)."""
-    return account_of(clock, sorted(clock.events.all(), key=lambda event: (event.at, event.pk)), now=now)
+    story = sorted(clock.events.all(), key=lambda event: (event.at, event.pk))
+    return account_of(clock, story, now=now, with_names=True)
 
 
 def mood(clock: Clock, *, share: float, left: timedelta | None, now: datetime) -> Mood:

@@ -1,143 +1,153 @@
-"""Clocks: started, paused, resumed, met, retargeted. Every function is called inside the transaction of the ticket's
-own verb and takes the ticket's clocks under row lock, the same the sweep takes: an escalation never follows an end.
+"""Clocks of live tickets: begun, paused, resumed, met, retargeted. Every function is called inside the transaction of the
+ticket's own verb, after the ticket's row has changed, and takes the ticket's clocks under row lock, the same the sweep
+takes: an escalation never follows an end.
 
-One arithmetic: a clock's events are its truth, slas/ledger.py accounts for them, and the columns of the row are a cache
-of that account (`settle`). The sweep (slas/sweep.py) only reads the columns.
+One arithmetic: a clock's events are its truth, slas/ledger.py accounts for them, and the columns of the row are a cache of
+that account (`slas.engine.settle`). The sweep (slas/sweep.py) only reads the columns.
 """
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import groupby
 
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from accounts.models import User
-from slas import ledger as accounts_of_time
-from slas.calendars import pure_calendar
-from slas.models import Agreement, Clock, ClockEvent, EscalationStep, Metric, Target
-from tickets.models import Ticket, WaitingReason
+from slas.engine import Life, TicketClocks, Turn, settle
+from slas.metrics import TurnKind
+from slas.models import Clock, ClockEvent, Metric
+from slas.promises import promises_for
+from tickets.models import PublicEntry, Ticket, WaitingReason
 from tickets.services import record_event
 
-RESOLVED = "resolved"
-"""The reason under which the time between a resolution and a reopening is a pause."""
-
-
-def agreement_for(ticket: Ticket) -> Agreement | None:
-    """The most specific agreement in force when the ticket was opened; None = nothing was promised."""
-    specificity = Case(
-        When(Q(customer__isnull=False, services__isnull=False), then=Value(3)),
-        When(customer__isnull=False, then=Value(2)),
-        When(services__isnull=False, then=Value(1)),
-        default=Value(0),
-        output_field=IntegerField(),
-    )
-    return (
-        Agreement.objects.in_force(ticket.opened_at.date())
-        .filter(Q(customer=None) | Q(customer=ticket.organisation_id))
-        .filter(Q(services=None) | Q(services=ticket.service_id))
-        .annotate(specificity=specificity)
-        .select_related("calendar")
-        .order_by("-specificity", "-start_date", "-id")
-        .first()
-    )
+COMMITMENT_LADDER = [{"percent": 100, "offset": 0, "notify": ["assignee", "lead"]}]
+LONGEST = timedelta(days=1095)
+"""The longest time that can be promised (BEHAVIOUR.md 4.2)."""
 
 
 def start_clocks(*, ticket: Ticket) -> list[Clock]:
-    """Start every clock the ticket's agreement promises for its priority, as of the ticket's opening."""
-    agreement = agreement_for(ticket)
-    if agreement is None:
-        return []
-    clocks = []
-    for target in agreement.targets.filter(priority=ticket.priority).select_related("calendar"):
-        clock = new_clock(ticket=ticket, agreement=agreement, target=target, generation=1)
-        settle(clock, [])
-        clocks.append(clock)
-    Clock.objects.bulk_create(clocks)
-    refresh_next_due(ticket=ticket)
-    return clocks
+    """Begin every clock that is promised about the ticket, as of its opening."""
+    return _follow(ticket, Turn(TurnKind.OPENED, at=ticket.opened_at), is_new=True)
 
 
 def pause_clocks(*, ticket: Ticket, reason: WaitingReason, actor: User | None, now: datetime) -> None:
-    """Stop counting on the clocks whose agreement pauses on `reason`."""
-    for clock in _locked(ticket).filter(state=Clock.State.RUNNING, agreement__pauses_on__contains=[reason]):
-        _happen(clock, ClockEvent.Kind.PAUSED, at=now, reason=reason, actor=actor)
-    refresh_next_due(ticket=ticket)
+    """The ticket waits: stop counting on the clocks whose agreement pauses on `reason`, count on the supplier's share."""
+    _follow(ticket, Turn(TurnKind.PAUSED, at=now, actor=actor, reason=reason))
 
 
 def resume_clocks(*, ticket: Ticket, actor: User | None, now: datetime) -> None:
-    """Go on counting. A clock that was not paused is left alone."""
-    for clock in _locked(ticket).filter(state=Clock.State.PAUSED):
-        _happen(clock, ClockEvent.Kind.RESUMED, at=now, actor=actor)
-    refresh_next_due(ticket=ticket)
+    """The wait is over."""
+    _follow(ticket, Turn(TurnKind.RESUMED, at=now, actor=actor))
 
 
-def meet_clock(*, ticket: Ticket, metric: Metric, actor: User | None, now: datetime) -> None:
-    """End the live clock of `metric` (if there is one): what it promised has happened."""
-    for clock in _locked(ticket).live().filter(metric=metric):
-        _happen(clock, ClockEvent.Kind.STOPPED, at=now, actor=actor)
-    refresh_next_due(ticket=ticket)
+def answer_clocks(*, ticket: Ticket, actor: User | None, now: datetime) -> None:
+    """One of us has written to the requester, through whatever channel (BEHAVIOUR.md rules 2 and 3)."""
+    _follow(ticket, Turn(TurnKind.ANSWERED, at=now, actor=actor))
+
+
+def await_answer(*, ticket: Ticket, actor: User | None, now: datetime) -> None:
+    """The requester has written: a next reply is owed from the first of his messages that has no answer yet."""
+    _follow(ticket, Turn(TurnKind.WRITTEN, at=now, actor=actor))
+
+
+def own_clocks(*, ticket: Ticket, actor: User | None, now: datetime) -> None:
+    """A person has taken the ticket, or was given it."""
+    _follow(ticket, Turn(TurnKind.TAKEN, at=now, actor=actor))
+
+
+def hand_over_clocks(*, ticket: Ticket, actor: User | None, now: datetime) -> None:
+    """Another team has the ticket (or none): its share of the time counts from here, the other's no longer."""
+    _follow(ticket, Turn(TurnKind.HANDED_OVER, at=now, actor=actor, team=ticket.team_id))
+
+
+def resolve_clocks(*, ticket: Ticket, actor: User | None, now: datetime) -> None:
+    """Every clock is met."""
+    _follow(ticket, Turn(TurnKind.RESOLVED, at=now, actor=actor))
 
 
 def cancel_clocks(*, ticket: Ticket, actor: User | None, now: datetime) -> None:
     """End every live clock without a result: the ticket was cancelled."""
-    for clock in _locked(ticket).live():
-        _happen(clock, ClockEvent.Kind.STOPPED, at=now, actor=actor, ends_as=Clock.State.CANCELLED)
-    refresh_next_due(ticket=ticket)
+    _follow(ticket, Turn(TurnKind.CANCELLED, at=now, actor=actor))
 
 
-def reopen_clock(*, ticket: Ticket, actor: User | None, now: datetime) -> None:
-    """Resume the resolution clock that the resolution had ended; the time in between counts as a pause, so that what
-    is left is what was left (BEHAVIOUR.md rule 4, default "resume")."""
-    clock = _locked(ticket).filter(metric=Metric.RESOLUTION, state=Clock.State.MET).order_by("generation").last()
-    if clock is None:
-        return
-    clock.events.filter(kind=ClockEvent.Kind.STOPPED).update(kind=ClockEvent.Kind.PAUSED, reason=RESOLVED)
-    _happen(clock, ClockEvent.Kind.RESUMED, at=now, actor=actor)
-    refresh_next_due(ticket=ticket)
+def reopen_clocks(*, ticket: Ticket, actor: User | None, now: datetime) -> None:
+    """What the resolution had ended goes on, the time in between counting as a pause, or begins anew, as the agreement
+    has it (BEHAVIOUR.md rule 4, default "resume")."""
+    _follow(ticket, Turn(TurnKind.REOPENED, at=now, actor=actor))
 
 
 def retarget_clocks(*, ticket: Ticket, actor: User | None, now: datetime, why: str) -> None:
-    """The promise changed (priority, service): each live clock is cancelled and its successor starts where it did,
-    with the earlier pauses kept (BEHAVIOUR.md rule 7). A successor that is late already gets one record, "target
-    changed", and no ladder of stale warnings."""
-    agreement = agreement_for(ticket)
-    for old in list(_locked(ticket).live()):
-        target = _target(agreement, old.metric, ticket.priority)
-        if target is not None and agreement is not None and _same_promise(old, agreement, target):
+    """The promise may be another now (priority, service, agreement): each live clock it concerns is cancelled and its
+    successor begins where it did, with the earlier pauses kept (BEHAVIOUR.md rule 7). A successor that is late already
+    gets one record, "target changed", and no ladder of stale warnings."""
+    clocks = _clocks_of(ticket)
+    clocks.take(Turn(TurnKind.CHANGED, at=now, actor=actor, priority=ticket.priority))
+    _save(clocks)
+    for _old, new in clocks.changed:
+        if new is None or new.has_ended:
             continue
-        story = list(old.events.order_by("at", "id"))
-        _happen(old, ClockEvent.Kind.STOPPED, at=now, actor=actor, ends_as=Clock.State.CANCELLED)
-        if target is not None and agreement is not None:
-            new = new_clock(ticket=ticket, agreement=agreement, target=target, generation=old.generation + 1)
-            settle(new, story)
-            _pass_over_stale_steps(new, now)
-            new.save()
-            ClockEvent.objects.bulk_create(_copies(story, new))
-            if new.has_breached(now):
-                record_event(
-                    ticket=ticket, name="sla.target_changed", actor=actor, at=now,
-                    data={"metric": new.metric, "due_at": new.due_at.isoformat() if new.due_at else None, "why": why},
-                )  # fmt: skip
+        _pass_over_stale_steps(new.clock, now)
+        new.clock.save(update_fields=["step", "next_fire_at"])
+        if new.clock.has_breached(now):
+            record_event(
+                ticket=ticket, name="sla.target_changed", actor=actor, at=now,
+                data={
+                    "metric": new.clock.metric, "why": why,
+                    "due_at": new.clock.due_at.isoformat() if new.clock.due_at else None,
+                },
+            )  # fmt: skip
     refresh_next_due(ticket=ticket)
 
 
 def preview_due(*, ticket: Ticket, priority: int, now: datetime) -> dict[str, datetime | None]:
     """{metric: the deadline each live clock would have with `priority`, were it running at `now`}; None = no promise.
     Nothing is written."""
-    agreement = agreement_for(ticket)
+    clocks = _clocks_of(ticket, locks=False)
+    before = {life.clock.metric: life for life in clocks.live() if life.clock.agreement_id}
+    clocks.take(Turn(TurnKind.CHANGED, at=now, priority=priority))
+    after = {life.clock.metric: life for life in clocks.live()}
     found: dict[str, datetime | None] = {}
-    for old in ticket.clocks.live().select_related("calendar"):
-        target = _target(agreement, old.metric, priority)
-        if target is None or agreement is None:
-            found[old.metric] = None
+    for metric in before:
+        life = after.get(metric)
+        if life is None:
+            found[metric] = None
             continue
-        new = new_clock(ticket=ticket, agreement=agreement, target=target, generation=old.generation + 1)
-        story = list(old.events.order_by("at", "id"))
-        if old.state == Clock.State.PAUSED:
-            story.append(ClockEvent(clock=new, kind=ClockEvent.Kind.RESUMED, at=now))
-        settle(new, story)
-        found[old.metric] = new.due_at
+        if life.is_paused:
+            life.happen(ClockEvent.Kind.RESUMED, Turn(TurnKind.RESUMED, at=now))
+        settle(life.clock, life.events)
+        found[metric] = life.clock.due_at
     return found
+
+
+def promise_date(*, ticket: Ticket, due_at: datetime, words: str, actor: User, now: datetime) -> Clock:
+    """A person promises the requester a date: shown beside the timers and moved by none of them (AC-A1d). A promise made
+    before is cancelled by it. Raises ValidationError for a date that is past or more than three years ahead."""
+    if not now < due_at <= now + LONGEST:
+        raise ValidationError({"due_at": _("Please promise a moment that lies ahead, within three years.")})
+    clocks = _clocks_of(ticket)
+    made_before = [life for life in clocks.live() if life.clock.metric == Metric.COMMITMENT]
+    for life in made_before:
+        life.stop(Turn(TurnKind.CHANGED, at=now, actor=actor), Clock.State.CANCELLED)
+    generations = [life.clock.generation for life in clocks.lives if life.clock.metric == Metric.COMMITMENT]
+    clock = Clock(
+        ticket=ticket, metric=Metric.COMMITMENT, generation=max(generations, default=0) + 1, priority=ticket.priority,
+        goal=due_at - now, started_at=now, promised_by=actor, words=words.strip()[:200], ladder=COMMITMENT_LADDER,
+    )  # fmt: skip
+    clocks.lives.append(Life(clock, now, is_touched=True))
+    _save(clocks)
+    refresh_next_due(ticket=ticket)
+    return clock
+
+
+def withdraw_date(*, ticket: Ticket, actor: User, now: datetime) -> bool:
+    """Take the promised date back. False where there was none."""
+    clocks = _clocks_of(ticket)
+    promised = [life for life in clocks.live() if life.clock.metric == Metric.COMMITMENT]
+    for life in promised:
+        life.stop(Turn(TurnKind.CANCELLED, at=now, actor=actor), Clock.State.CANCELLED)
+    _save(clocks)
+    refresh_next_due(ticket=ticket)
+    return bool(promised)
 
 
 def refresh_next_due(*, ticket: Ticket) -> None:
@@ -148,112 +158,65 @@ def refresh_next_due(*, ticket: Ticket) -> None:
         ticket.next_due_at = due
 
 
-# --- one clock -----------------------------------------------------------------------------------------------------
+# --- from rows to the engine and back ----------------------------------------------------------------------------
 
 
-def new_clock(*, ticket: Ticket, agreement: Agreement, target: Target, generation: int) -> Clock:
-    """A clock of `target` as of the ticket's opening, unsaved and unsettled."""
-    calendar = target.calendar or agreement.calendar
-    return Clock(
-        ticket=ticket,
-        metric=target.metric,
-        generation=generation,
-        agreement=agreement,
-        calendar=calendar,
-        calendar_version=calendar.version,
-        priority=target.priority,
-        goal=target.duration,
-        started_at=ticket.opened_at,
-        ladder=ladder(agreement, target.metric),
+def _follow(ticket: Ticket, turn: Turn, *, is_new: bool = False) -> list[Clock]:
+    clocks = _clocks_of(ticket, is_new=is_new)
+    clocks.take(turn)
+    made = _save(clocks)
+    refresh_next_due(ticket=ticket)
+    return made
+
+
+def _clocks_of(ticket: Ticket, *, locks: bool = True, is_new: bool = False) -> TicketClocks:
+    return TicketClocks(
+        ticket,
+        promises_for(ticket),
+        priority=ticket.priority,
+        team=ticket.team_id,
+        team_since=ticket.team_since_at,
+        waiting_reason=ticket.waiting_reason,
+        is_active=ticket.is_active,
+        has_answered=lambda: PublicEntry.objects.filter(ticket=ticket, is_from_agent=True).exists(),
+        lives=[] if is_new else _lives(ticket, locks=locks),
     )
 
 
-def settle(clock: Clock, events: Iterable[ClockEvent], *, ends_as: Clock.State = Clock.State.MET) -> None:
-    """Set the columns of `clock` from its whole story, as of the last thing that happened to it. Does not save."""
-    story = sorted(events, key=lambda event: event.at)
-    at = max(story[-1].at, clock.started_at) if story else clock.started_at
-    account = account_of(clock, story, now=at)
-    clock.used = account.used
-    clock.due_at = account.due_at
-    clock.state = ends_as if account.state == accounts_of_time.State.STOPPED else Clock.State(account.state.value)
-    clock.anchor_at = at if clock.state == Clock.State.RUNNING else None
-    clock.ended_at = account.until if account.state == accounts_of_time.State.STOPPED else None
-    if clock.state != Clock.State.RUNNING:
-        clock.next_fire_at = None
-        return
-    clock.fire_plan = accounts_of_time.fire_plan(
-        pure_calendar(clock.calendar), at, clock.goal, clock.used,
-        [accounts_of_time.Step(step["percent"], timedelta(seconds=step["after_breach"])) for step in clock.ladder],
-    )  # fmt: skip
-    clock.next_fire_at = clock.fire_plan[clock.step] if clock.step < len(clock.fire_plan) else None
-
-
-def account_of(clock: Clock, events: Iterable[ClockEvent], *, now: datetime) -> accounts_of_time.Ledger:
-    """The ledger of `clock`: where every minute went (ACCEPTANCE.md A4)."""
-    return accounts_of_time.write_ledger(
-        calendar=pure_calendar(clock.calendar),
-        started_at=clock.started_at,
-        target=clock.goal,
-        events=[
-            accounts_of_time.Event(
-                kind=accounts_of_time.EventKind(event.kind),
-                at=event.at,
-                reason=event.reason,
-                actor=event.actor.name if event.actor else "",
-            )
-            for event in events
-        ],
-        now=now,
-    )
-
-
-def ladder(agreement: Agreement, metric: str) -> list[dict[str, Any]]:
-    """The agreement's steps for `metric`, earliest first, as the JSON a clock keeps. Durations in seconds."""
-    steps: QuerySet[EscalationStep] = agreement.steps.filter(metric__in=["", metric])
+def _lives(ticket: Ticket, *, locks: bool) -> list[Life]:
+    rows = Clock.objects.filter(ticket=ticket).select_related("agreement").order_by("id")
+    clocks = list(rows.select_for_update(of=("self",)) if locks else rows)
+    events = ClockEvent.objects.filter(clock__in=clocks).order_by("clock_id", "at", "id")
+    stories = {pk: list(story) for pk, story in groupby(events, key=lambda event: event.clock_id)}
     return [
-        {
-            "percent": step.percent,
-            "after_breach": step.after_breach.total_seconds(),
-            "notify": step.notifies,
-            "raise": step.raises_priority,
-            "reassign_to": step.reassigns_to_id,
-        }
-        for step in steps.order_by("percent", "after_breach", "id")
+        Life(
+            clock,
+            clock.started_at,
+            stories.get(clock.pk, []),
+            Clock.State.CANCELLED if clock.state == Clock.State.CANCELLED else Clock.State.MET,
+        )
+        for clock in clocks
     ]
 
 
-def _happen(
-    clock: Clock,
-    kind: ClockEvent.Kind,
-    *,
-    at: datetime,
-    actor: User | None,
-    reason: str = "",
-    ends_as: Clock.State = Clock.State.MET,
-) -> None:
-    """Write what happened and settle the row by it."""
-    ClockEvent.objects.create(clock=clock, kind=kind, at=at, reason=reason, actor=actor)
-    settle(clock, clock.events.select_related("actor").order_by("at", "id"), ends_as=ends_as)
-    clock.save()
-
-
-def _locked(ticket: Ticket) -> Any:
-    return (
-        Clock.objects.select_for_update(of=("self",))
-        .filter(ticket=ticket)
-        .select_related("calendar", "agreement")
-        .order_by("id")
-    )
-
-
-def _target(agreement: Agreement | None, metric: str, priority: int) -> Target | None:
-    if agreement is None:
-        return None
-    return agreement.targets.filter(metric=metric, priority=priority).select_related("calendar").first()
-
-
-def _same_promise(clock: Clock, agreement: Agreement, target: Target) -> bool:
-    return (clock.agreement_id, clock.goal, clock.priority) == (agreement.pk, target.duration, target.priority)
+def _save(clocks: TicketClocks) -> list[Clock]:
+    """Write what changed: ended clocks before their successors, so that there is never more than one live. Returns the
+    new clocks."""
+    touched = [life for life in clocks.lives if life.is_touched]
+    for life in touched:
+        settle(life.clock, life.events, ends_as=life.ends_as)
+        if life.clock.pk is not None:
+            life.clock.save()
+    made = [life.clock for life in touched if life.clock.pk is None]
+    Clock.objects.bulk_create(made)
+    for life in touched:
+        for event in life.events:
+            event.clock = life.clock
+    ClockEvent.objects.bulk_create([event for life in touched for event in life.events if event.pk is None])
+    for life in touched:
+        if life.unstopped is not None:
+            life.unstopped.save(update_fields=["kind", "reason"])
+    return made
 
 
 def _pass_over_stale_steps(clock: Clock, now: datetime) -> None:
@@ -264,10 +227,3 @@ def _pass_over_stale_steps(clock: Clock, now: datetime) -> None:
     n_passed = sum(at <= now for at in clock.fire_plan)
     clock.step = n_passed - 1 if n_passed and clock.has_breached(now) else n_passed
     clock.next_fire_at = clock.fire_plan[clock.step] if clock.step < len(clock.fire_plan) else None
-
-
-def _copies(story: Iterable[ClockEvent], clock: Clock) -> list[ClockEvent]:
-    return [
-        ClockEvent(clock=clock, kind=event.kind, at=event.at, reason=event.reason, actor_id=event.actor_id)
-        for event in story
-    ]

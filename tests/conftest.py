@@ -156,7 +156,7 @@ def agreement(always, office) -> Agreement:
     EscalationStep.objects.create(agreement=agreement, percent=75, notifies_lead=True)
     EscalationStep.objects.create(agreement=agreement, percent=100, notifies_lead=True, notifies_manager=True)
     EscalationStep.objects.create(
-        agreement=agreement, percent=100, after_breach=HOUR, notifies_manager=True, raises_priority=True
+        agreement=agreement, percent=100, offset=HOUR, notifies_manager=True, raises_priority=True
     )
     return agreement
 

@@ -38,6 +38,8 @@ class TicketStory:
         }
         for name in changes:
             setattr(ticket, name, fields[name])
+        if "team" in changes:
+            ticket.team_since_at = at
         ticket.updated_at = at
         ticket.version += bool(changes)
         return changes

@@ -120,7 +120,7 @@ class Ticket(models.Model):
     """The header row of every incident (and later request, problem, change).
 
     `next_due_at` repeats the deadline of its most urgent running clock (slas keeps it), so that every queue is one
-    indexed query. `version` rises with every change of the header: an edit made against an older one is stale.
+    indexed query. `team_since_at` is when its present team got it (null = at its opening). `version` rises with every change of the header: an edit made against an older one is stale.
     `external_source` and `external_id` are an import's own name for it.
     """
 
@@ -145,6 +145,7 @@ class Ticket(models.Model):
     updated_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    team_since_at = models.DateTimeField(null=True, blank=True)
     next_due_at = models.DateTimeField(null=True, blank=True)
     n_reopens = models.PositiveSmallIntegerField(default=0)
     version = models.PositiveIntegerField(default=1)

@@ -94,7 +94,8 @@ def add_note(
 def change_ticket(
     *, ticket: Ticket, now: datetime, expected_version: int | None = None, **fields: Any
 ) -> dict[str, Any]:
-    """Compare-and-set on the header: write `fields`, raise the version, bring `ticket` up to date.
+    """Compare-and-set on the header: write `fields`, raise the version, bring `ticket` up to date. Where no field changes
+    nothing is written; without `fields` the version alone rises, since the practice's own row changes.
 
     Returns {field: [before, after]} of what really changed. With `expected_version` (the one the editor's page showed)
     an edit against an older header raises StaleTicket and writes nothing.
@@ -108,6 +109,10 @@ def change_ticket(
         for name, value in fields.items()
         if getattr(locked, name) != value
     }
+    if fields and not changes:
+        return changes
+    if "team" in changes:
+        fields["team_since_at"] = now
     rows.update(**fields, updated_at=now, version=F("version") + 1)
     # Named fields only: a full refresh would drop the practice's row that the caller holds on to.
     ticket.refresh_from_db(fields=[*fields, "updated_at", "version"])

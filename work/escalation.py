@@ -10,6 +10,7 @@ from accounts.models import Team, User
 from accounts.permissions import Permission
 from journal.models import Outbox
 from slas.models import Escalation
+from slas.services import hand_over_clocks
 from tickets.models import Priority, Ticket
 from tickets.notices import notify
 from tickets.services import change_ticket, record_event
@@ -49,11 +50,11 @@ def carry_out(row: Outbox, now: datetime) -> str:
         ticket=ticket, notice="breach" if is_breach else "warning", source=f"event-{event.pk}", people=people,
         actor=None, now=now, context=context,
     )  # fmt: skip
-    if step["raise"] and ticket.priority > Priority.P1:
+    if step.get("raise") and ticket.priority > Priority.P1:
         kind_of(ticket).set_priority(
             ticket=ticket, priority=ticket.priority - 1, actor=None, now=now, reason=f"escalation {step['percent']} %"
         )
-    if step["reassign_to"] and step["reassign_to"] != ticket.team_id:
+    if step.get("reassign_to") and step["reassign_to"] != ticket.team_id:
         _hand_over(ticket, Team.objects.get(pk=step["reassign_to"]), now)
     return f"told {', '.join(person.name for person in people) or 'nobody'}"
 
@@ -75,6 +76,7 @@ def _people(ticket: Ticket, roles: list[str]) -> list[User]:
 
 def _hand_over(ticket: Ticket, team: Team, now: datetime) -> None:
     changes = change_ticket(ticket=ticket, now=now, team=team, assignee=None)
+    hand_over_clocks(ticket=ticket, actor=None, now=now)
     record_event(
         ticket=ticket, name="ticket.assigned", actor=None, at=now, data={"changes": changes, "why": "escalation"}
     )

@@ -1,7 +1,8 @@
 """Verbs that every kind of work shares. One transaction each: policy, write, clocks, event, notices."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import UploadedFile
@@ -12,7 +13,6 @@ from accounts.models import Team, User
 from accounts.permissions import Permission
 from journal.models import Visibility
 from slas import services as slas
-from slas.models import Metric
 from tickets import policies
 from tickets import services as tickets
 from tickets.models import Channel, InternalNote, Link, PublicEntry, Ticket, Watcher
@@ -44,11 +44,12 @@ def reply_to_ticket(
     )
     kind = kind_of(ticket)
     if is_from_agent:
-        slas.meet_clock(ticket=ticket, metric=Metric.FIRST_RESPONSE, actor=actor, now=now)
+        slas.answer_clocks(ticket=ticket, actor=actor, now=now)
         kind.on_agent_reply(ticket=ticket, actor=actor, now=now)
         people: list[User | None] = [ticket.requester, *_watchers(ticket)]
     else:
         kind.on_requester_reply(ticket=ticket, actor=actor, now=now)
+        slas.await_answer(ticket=ticket, actor=actor, now=now)
         people = [ticket.assignee, ticket.requester, *_watchers(ticket)]
     tickets.record_event(
         ticket=ticket, name="ticket.replied", actor=actor, at=now, visibility=Visibility.PUBLIC,
@@ -99,6 +100,7 @@ def assign_ticket(
     if not changes:
         return
     event = tickets.record_event(ticket=ticket, name="ticket.assigned", actor=actor, at=now, data={"changes": changes})
+    _tell_clocks(ticket, changes, actor, now)
     if "assignee" in changes:
         notify(ticket=ticket, notice="assigned", source=f"event-{event.pk}", people=[assignee], actor=actor, now=now)
 
@@ -158,6 +160,13 @@ def link_tickets(*, source: Ticket, target: Ticket, type: Link.Type, actor: User
                 ticket=ticket, name="ticket.linked", actor=actor, at=now, data={"other": other.number, "type": type}
             )
     return link
+
+
+def _tell_clocks(ticket: Ticket, changes: Mapping[str, Any], actor: User | None, now: datetime) -> None:
+    if "team" in changes:
+        slas.hand_over_clocks(ticket=ticket, actor=actor, now=now)
+    if "assignee" in changes and ticket.assignee_id is not None:
+        slas.own_clocks(ticket=ticket, actor=actor, now=now)
 
 
 def _speaks_for_the_desk(actor: User, ticket: Ticket) -> bool:

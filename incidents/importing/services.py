@@ -25,8 +25,8 @@ from incidents.importing.people import find_cast
 from incidents.importing.replay import Matrix, Replayed, replay
 from incidents.importing.servicenow import NUMBER, REQUIRED, SOURCE, Oddity, Unreadable, Update, parse_update
 from journal.models import Event
-from slas.history import Promise
 from slas.models import Clock
+from slas.promises import Promise
 from tickets.models import PriorityRule, Ticket
 from tickets.services import SUBJECT_KIND
 

@@ -10,8 +10,8 @@ from incidents.history import PastIncident
 from itsm.demo.words import Words
 from slas.calendars import pure_calendar
 from slas.clock import add_working
-from slas.history import Promise
 from slas.models import Metric
+from slas.promises import Promise
 from tickets.models import Channel, Priority, WaitingReason
 
 ASKS, WAITS_FOR_SUPPLIER, NOTES, IS_HANDED_OVER = 0.4, 0.07, 0.5, 0.1

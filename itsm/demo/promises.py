@@ -12,8 +12,8 @@ from accounts.models import Organisation
 from catalog.models import Service
 from itsm.demo.people import HUAZHANG, TIDEWELL, People
 from slas.calendars import copy_holidays
-from slas.history import Promise
 from slas.models import Agreement, BusinessCalendar, EscalationStep, Metric, OpeningHours, SpecialDay, Target
+from slas.promises import Promise
 from tickets.models import Priority, WaitingReason
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(hours=8)
@@ -107,6 +107,6 @@ def _agreement(name: str, office: BusinessCalendar, always: BusinessCalendar, si
         EscalationStep(agreement=agreement, percent=50),
         EscalationStep(agreement=agreement, percent=75, notifies_lead=True),
         EscalationStep(agreement=agreement, percent=100, notifies_lead=True, notifies_manager=True),
-        EscalationStep(agreement=agreement, percent=100, after_breach=2 * HOUR, notifies_lead=True, notifies_manager=True),
+        EscalationStep(agreement=agreement, percent=100, offset=2 * HOUR, notifies_lead=True, notifies_manager=True),
     ])  # fmt: skip
     return agreement

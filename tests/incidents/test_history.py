@@ -10,8 +10,8 @@ from incidents.history import PastIncident, write_incidents
 from incidents.models import Incident, ResolutionCode
 from incidents.states import MACHINE, State
 from journal.models import Event, Outbox
-from slas.history import Promise
 from slas.models import Clock, ClockEvent, Metric
+from slas.promises import Promise
 from tickets.models import Channel, InternalNote, PublicEntry, Ticket, WaitingReason
 from tickets.services import matrix_priority
 from work.services import assign_ticket, note_on_ticket, reply_to_ticket

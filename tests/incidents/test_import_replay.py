@@ -12,8 +12,8 @@ from incidents.importing.people import find_cast
 from incidents.importing.replay import replay, straightened
 from incidents.importing.servicenow import Oddity, Unreadable, parse_update
 from incidents.states import State
-from slas.history import Promise
 from slas.models import Clock, Metric
+from slas.promises import Promise
 from tests.incidents.logs import row, sample_rows
 from tickets.models import PriorityRule
 

@@ -51,7 +51,7 @@ class TestTheDesk:
         assert Agreement.objects.count() == 3
         for agreement in Agreement.objects.all():
             assert agreement.targets.count() == 10
-            assert [step.percent for step in agreement.steps.order_by("percent", "after_breach")] == [50, 75, 100, 100]
+            assert [step.percent for step in agreement.steps.order_by("percent", "offset")] == [50, 75, 100, 100]
 
     def test_has_holidays_of_both_countries(self):
         lisbon, shanghai = (BusinessCalendar.objects.get(country=country) for country in ("PT", "CN"))

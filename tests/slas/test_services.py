@@ -7,9 +7,11 @@ import pytest
 from incidents import services as incidents
 from incidents.models import ResolutionCode
 from journal.models import Event
+from slas.engine import settle
 from slas.models import Agreement, Clock, ClockEvent, Escalation, Metric
+from slas.promises import agreement_for
 from slas.selectors import Mood, clock_ledger, ticket_clocks
-from slas.services import agreement_for, preview_due, settle
+from slas.services import preview_due
 from slas.sweep import sweep_due_clocks
 from tickets.models import Channel, WaitingReason
 from work.services import edit_ticket, note_on_ticket, reply_to_ticket
@@ -54,7 +56,7 @@ class TestStartClocks:
         assert response.next_fire_at == at(23, 12)
 
     def test_promises_nothing_without_an_agreement(self, open_for, bob):
-        Agreement.objects.update(is_active=False)
+        Agreement.objects.update(state=Agreement.State.DRAFT)
         incident = open_for(bob)
         assert not Clock.objects.filter(ticket=incident.ticket).exists()
         assert incident.ticket.next_due_at is None

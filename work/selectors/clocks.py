@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from core.countdown import ClockState
 from core.templatetags.portico import short_duration
-from slas.calendars import pure_calendar
+from slas.calendars import calendar_of
 from slas.clock import working_between
 from slas.ledger import Segment, SegmentKind
 from slas.models import Clock
@@ -66,7 +66,7 @@ def face_of(clock: Clock, *, now: datetime) -> Face:
     """`clock.calendar` must be loaded."""
     used = clock.used
     if clock.anchor_at is not None and now > clock.anchor_at:
-        used += working_between(pure_calendar(clock.calendar), clock.anchor_at, now)
+        used += working_between(calendar_of(clock), clock.anchor_at, now)
     share = min(used / clock.goal, 1.0)
     left = None if clock.due_at is None else clock.due_at - (clock.ended_at or now)
     state = ClockState[mood(clock, share=share, left=left, now=now).name]

@@ -17,8 +17,9 @@ from incidents.importing.progress import ProgressBar
 from incidents.importing.report import report
 from incidents.importing.servicenow import SOURCE
 from incidents.importing.services import Plan, import_log, survey
-from slas.history import Promise, default_agreement
+from slas.history import default_agreement
 from slas.models import Agreement, Metric
+from slas.promises import Promise
 
 CUSTOMER = "Imported customer"
 PROVIDER = "Our organisation"
