@@ -20,6 +20,7 @@ BEAT: dict[str, Any] = {
     "run jobs": {"task": "journal.tasks.run_jobs", "schedule": 2.0, "options": {"queue": "reports", "expires": 5}},
     "close resolved incidents": {"task": "incidents.tasks.close_resolved", "schedule": crontab(minute="*/10"), "options": {"queue": "default", "expires": 600}},
     "purge answered API calls": {"task": "api.tasks.purge_calls", "schedule": crontab(minute="40"), "options": {"queue": "default", "expires": 3600}},
+    "purge the outbox": {"task": "journal.tasks.purge_outbox", "schedule": crontab(hour="3", minute="10"), "options": {"queue": "default", "expires": 3600}},
     "clear old sessions": {"task": "accounts.tasks.clear_sessions", "schedule": crontab(hour="3", minute="20"), "options": {"queue": "default", "expires": 3600}},
 }  # fmt: skip
 

@@ -114,6 +114,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "core.middleware.PrivatePages",
+    "core.middleware.NobodysProbes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -214,17 +215,18 @@ TIME_ZONE = "UTC"
 
 # --- files -------------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
-STATIC_ROOT = env.folder("STATIC_ROOT", VAR_DIR / "static")
+STATIC_MANIFEST = env.flag("STATIC_MANIFEST")  # collected, with hashed names; else found where they lie
+STATIC_ROOT = env.folder("STATIC_ROOT", VAR_DIR / "static") if STATIC_MANIFEST else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR / "files"}},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if env.flag("STATIC_MANIFEST")
+        if STATIC_MANIFEST
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = not env.flag("STATIC_MANIFEST")
+WHITENOISE_USE_FINDERS = not STATIC_MANIFEST
 WHITENOISE_AUTOREFRESH = False
 FILE_MAX_BYTES = env.number("FILE_MAX_MB", 25, least=1) * 1024 * 1024
 FILES_PER_ENTRY = 10
@@ -308,6 +310,7 @@ PROMETHEUS_MULTIPROC_DIR = env.text("PROMETHEUS_MULTIPROC_DIR")
 # --- rules of the desk (defaults; BEHAVIOUR.md) ------------------------------------------------------------------
 REOPEN_WINDOW_DAYS = env.number("REOPEN_WINDOW_DAYS", 14, most=365)
 AUTO_CLOSE_DAYS = env.number("AUTO_CLOSE_DAYS", 10, most=365)  # 0 = never
+OUTBOX_KEEP_DAYS = env.number("OUTBOX_KEEP_DAYS", 90, least=1)  # what was delivered longer ago is forgotten
 ATTAINMENT_TARGET_PERCENT = env.number("ATTAINMENT_TARGET_PERCENT", 95, least=1, most=100)
 
 # --- API ---------------------------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ def ticket(request: UserRequest, number: str) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    if request.path.startswith("/api/"):
+        return _problem("The request cannot be understood", 400)
     return render(request, "400.html", status=400)
 
 

@@ -55,6 +55,16 @@ def retry(*, row: Outbox, now: datetime) -> None:
     )
 
 
+def purge(*, before: datetime, batch: int = 5000) -> int:
+    """Remove the rows that were delivered before then, a batch at a time so that no lock is held for long; the number
+    removed. What waits and what was given up on stays."""
+    done = Outbox.objects.filter(created_at__lt=before, done_at__lt=before)  # the first is what the index knows
+    n_removed = 0
+    while ids := list(done.order_by("-created_at").values_list("pk", flat=True)[:batch]):
+        n_removed += Outbox.objects.filter(pk__in=ids).delete()[0]
+    return n_removed
+
+
 _CLAIM = """
     UPDATE journal_outbox SET lease_until = %(until)s, n_attempts = n_attempts + 1
     WHERE id IN (

@@ -1,7 +1,10 @@
+from datetime import timedelta
+
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
-from journal import jobs
+from journal import jobs, outbox
 
 
 @shared_task(ignore_result=True, expires=5)
@@ -9,3 +12,9 @@ def run_jobs() -> None:
     """Work on what waits, one job after the other. Dropped or doubled calls are harmless: a job waits until it is taken."""
     while jobs.run_next(now=timezone.now()) is not None:
         pass
+
+
+@shared_task(ignore_result=True, expires=3600)
+def purge_outbox() -> None:
+    """Forget what was delivered long ago. Safe to run twice."""
+    outbox.purge(before=timezone.now() - timedelta(days=settings.OUTBOX_KEEP_DAYS))

@@ -32,6 +32,19 @@ class TestDatabaseGone:
         assert response.status_code == 503
         assert response["Content-Type"] == "application/problem+json"
 
+    def test_is_told_by_the_probe_in_json_also_to_a_signed_in_browser(self, alice, client_of, transactional_db):
+        client = client_of(alice)
+        host = connection.settings_dict["HOST"]
+        connection.close()
+        connection.settings_dict["HOST"] = "/nowhere"
+        try:
+            response = client.get("/healthz")
+        finally:
+            connection.settings_dict["HOST"] = host
+            connection.close()
+        assert (response.status_code, response["Content-Type"]) == (503, "application/json")
+        assert response.json()["status"] == "down"
+
     def test_recovers_by_itself(self, alice, client_of, transactional_db):
         host = connection.settings_dict["HOST"]
         client = client_of(alice)
@@ -54,3 +67,15 @@ class TestNotFound:
             # What differs is the address asked for and the CSRF token, masked anew in every answer.
             bodies.append(re.sub(r"\w{64}", "", response.content.decode().replace(path, "")))
         assert bodies[0] == bodies[1]
+
+
+class TestBadHost:
+    def test_is_a_problem_document_in_the_api(self, client, db):
+        response = client.get("/api/v1/incidents/", headers={"host": "evil.example"})
+        assert (response.status_code, response["Content-Type"]) == (400, "application/problem+json")
+        assert response.json()["status"] == 400
+
+    def test_is_a_page_elsewhere(self, client, db):
+        response = client.get("/", headers={"host": "evil.example"})
+        assert response.status_code == 400
+        assert response["Content-Type"].startswith("text/html")

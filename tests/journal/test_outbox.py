@@ -10,6 +10,7 @@ from django.utils import timezone
 from journal import outbox
 from journal.models import Outbox
 from journal.services import post
+from journal.tasks import purge_outbox
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
@@ -109,3 +110,29 @@ def test_two_dispatchers_share_the_work(delivered):
     for thread in threads:
         thread.join()
     assert sorted(delivered) == sorted(f"row-{n}" for n in range(60))
+
+
+class TestPurge:
+    def test_forgets_what_was_delivered_long_ago_and_nothing_else(self, db, delivered, settings):
+        old, long_ago = timezone.now() - timedelta(days=91), timedelta(days=settings.OUTBOX_KEEP_DAYS - 1)
+        ages = {"old": old, "recent": timezone.now() - long_ago, "waits": old, "dead": old}
+        for key, at in ages.items():
+            post(key=key, topic="test", payload={}, now=at)
+        Outbox.objects.filter(dedupe_key="old").update(done_at=old)
+        Outbox.objects.filter(dedupe_key="recent").update(done_at=timezone.now() - long_ago)
+        Outbox.objects.filter(dedupe_key="dead").update(is_dead=True)
+        purge_outbox()
+        purge_outbox()
+        assert set(Outbox.objects.values_list("dedupe_key", flat=True)) == {"recent", "waits", "dead"}
+
+    def test_keeps_what_was_delivered_late(self, db):
+        post(key="late", topic="test", payload={}, now=NOW - timedelta(days=100))
+        Outbox.objects.update(done_at=NOW)
+        assert outbox.purge(before=NOW - timedelta(days=90)) == 0
+
+    def test_goes_on_until_nothing_is_left(self, db):
+        for n in range(7):
+            post(key=str(n), topic="test", payload={}, now=NOW)
+        Outbox.objects.update(done_at=NOW)
+        assert outbox.purge(before=NOW + timedelta(days=1), batch=3) == 7
+        assert not Outbox.objects.exists()
