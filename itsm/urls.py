@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tickets/", include("work.urls")),
     path("incidents/", include("incidents.urls")),
     path("desk/", include("desk.urls")),
+    path("service-levels/", include("slas.urls")),
     path("reports/", include("reports.urls")),
     path("portal/", include("portal.urls")),
     path("api/", include("api.urls")),
