@@ -7,6 +7,12 @@ from tickets.models import InternalNote, Phase, PublicEntry, Ticket
 ENDED = (Phase.CLOSED, Phase.CANCELLED)
 
 
+def has_ended(ticket: Ticket) -> bool:
+    """A closed or cancelled ticket is history: asking to change it is answered by what is still possible (IllegalMove),
+    not by a lack of rights."""
+    return ticket.phase in ENDED
+
+
 def can_work(user: User, ticket: Ticket) -> bool:  # noqa: ARG001 (teams may narrow it later)
     """Agent's work: assign, prioritise, hold, resolve …"""
     return user.can(Permission.WORK_TICKETS)
@@ -14,7 +20,7 @@ def can_work(user: User, ticket: Ticket) -> bool:  # noqa: ARG001 (teams may nar
 
 def can_reply(user: User, ticket: Ticket) -> bool:
     """In public: agents who work it, and everybody on the customer's side who sees it. Auditors only read."""
-    if ticket.phase in ENDED:
+    if has_ended(ticket):
         return False
     return user.can(Permission.WORK_TICKETS) or not user.can(Permission.ENTER_DESK)
 
@@ -24,11 +30,11 @@ def can_note(user: User, ticket: Ticket) -> bool:
 
 
 def can_assign(user: User, ticket: Ticket) -> bool:
-    return can_work(user, ticket) and ticket.phase not in ENDED
+    return can_work(user, ticket) and not has_ended(ticket)
 
 
 def can_edit(user: User, ticket: Ticket) -> bool:
-    return can_work(user, ticket) and ticket.phase not in ENDED
+    return can_work(user, ticket) and not has_ended(ticket)
 
 
 def can_watch(user: User, ticket: Ticket) -> bool:  # noqa: ARG001

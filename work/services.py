@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
 from accounts.permissions import Permission
+from core.machine import IllegalMove
 from journal.models import Visibility
 from slas import services as slas
 from tickets import policies
@@ -33,8 +34,10 @@ def reply_to_ticket(
     """A public message. The first one by a human agent meets the first-response clock, whatever its channel
     (BEHAVIOUR.md rule 2, ACCEPTANCE.md A5); the requester's ends a wait for him.
 
-    Raises PermissionDenied, and ValidationError for an empty text or a refused file.
+    Raises PermissionDenied, IllegalMove on a ticket that has ended, and ValidationError for an empty text or a refused
+    file.
     """
+    _refuse_ended(ticket, "reply")
     if not policies.can_reply(actor, ticket):
         raise PermissionDenied
     _require_text(body)
@@ -91,6 +94,7 @@ def assign_ticket(
     expected_version: int | None = None,
 ) -> None:
     """Give the ticket to a team and, within it, to a person. Raises PermissionDenied, ValidationError, StaleTicket."""
+    _refuse_ended(ticket, "assign")
     if actor is not None and not policies.can_assign(actor, ticket):
         raise PermissionDenied
     _require_fit(team, assignee)
@@ -110,6 +114,7 @@ def edit_ticket(
     *, ticket: Ticket, actor: User, now: datetime, expected_version: int | None = None, **fields: object
 ) -> None:
     """Change subject or service. A new service may change the promise. Raises PermissionDenied, StaleTicket."""
+    _refuse_ended(ticket, "edit")
     if not policies.can_edit(actor, ticket):
         raise PermissionDenied
     if unknown := set(fields) - {"subject", "service"}:
@@ -160,6 +165,14 @@ def link_tickets(*, source: Ticket, target: Ticket, type: Link.Type, actor: User
                 ticket=ticket, name="ticket.linked", actor=actor, at=now, data={"other": other.number, "type": type}
             )
     return link
+
+
+def _refuse_ended(ticket: Ticket, verb: str) -> None:
+    """A closed or cancelled ticket is history: whoever asks is told so and what may still be done."""
+    if policies.has_ended(ticket):
+        kind = kind_of(ticket)
+        state = kind.state_of(ticket)
+        raise IllegalMove(verb, state, kind.machine.allowed(state))
 
 
 def _tell_clocks(ticket: Ticket, changes: Mapping[str, Any], actor: User | None, now: datetime) -> None:

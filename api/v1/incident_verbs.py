@@ -172,7 +172,7 @@ class Assign(IncidentVerb):
     @once
     def post(self, request: Request, number: str) -> Response:
         """Give it to a team and, within it, to a person."""
-        self.require(ticket_policies.can_assign(self.reader, self.ticket))
+        self.require(ticket_policies.can_assign(self.reader, self.ticket) or ticket_policies.has_ended(self.ticket))
         values = self.read_body(AssignInput)
         version = expected_version(request, values)
         now_holds = {"team": self.ticket.team, "assignee": self.ticket.assignee}

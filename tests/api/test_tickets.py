@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from files.models import StoredFile
-from incidents.services import hold_incident, resume_incident
+from incidents.services import cancel_incident, hold_incident, resume_incident
 from slas.models import Clock
 from tickets.models import Channel, InternalNote, Link, PublicEntry
 from work.services import link_tickets, note_on_ticket, reply_to_ticket
@@ -72,6 +72,11 @@ class TestConversation:
         call_as(bob).post(f"{address}entries/", {"body": "vpn-7"})
         incident.refresh_from_db()
         assert incident.state == "in_progress"
+
+    def test_is_refused_on_what_has_ended_with_what_is_possible(self, call_as, alice, bob, incident, address, at_work):
+        cancel_incident(incident=incident, reason="Filed twice.", actor=alice, now=at_work)
+        answer = call_as(bob).post(f"{address}entries/", {"body": "Hello?"})
+        assert (answer.status_code, answer.json().get("allowed")) == (409, [])
 
     def test_is_not_joined_by_who_only_reads(self, call_as, auditor, incident, address):
         assert call_as(auditor).post(f"{address}entries/", {"body": "Hm."}).status_code == 403

@@ -200,7 +200,7 @@ class TestClose:
     def test_takes_no_more_replies(self, incident, resolve, bob):
         resolve(incident)
         services.close_incident(incident=incident, actor=bob, now=at(23, 13))
-        with pytest.raises(PermissionDenied):
+        with pytest.raises(IllegalMove, match="reply is not possible from closed"):
             reply_to_ticket(ticket=incident.ticket, body="Thanks", actor=bob, now=at(23, 14), channel=Channel.PORTAL)
 
 
