@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from accounts.models import User
 from slas import ledger
 from slas.calendars import calendar_of
+from slas.clock import Calendar
 from slas.metrics import TurnKind, pause_of, rule_of
 from slas.models import Agreement, Clock, ClockEvent, Metric, Target
 from slas.promises import Promise
@@ -241,7 +242,7 @@ class TicketClocks:
 def settle(clock: Clock, events: Iterable[ClockEvent], *, ends_as: Clock.State = Clock.State.MET) -> None:
     """Set the columns of `clock` from its whole story, as of the last thing that happened to it. Does not save."""
     story = sorted(events, key=lambda event: event.at)
-    at = max(story[-1].at, clock.started_at) if story else clock.started_at
+    at = settled_at(clock, story)
     account = account_of(clock, story, now=at)
     clock.used = account.used
     clock.due_at = account.due_at
@@ -261,10 +262,23 @@ def settle(clock: Clock, events: Iterable[ClockEvent], *, ends_as: Clock.State =
     clock.next_fire_at = clock.fire_plan[clock.step] if clock.step < len(clock.fire_plan) else None
 
 
-def account_of(clock: Clock, events: Iterable[ClockEvent], *, now: datetime, with_names: bool = False) -> ledger.Ledger:
-    """The ledger of `clock`: where every minute went (ACCEPTANCE.md A4). `with_names` needs the events' actors loaded."""
+def settled_at(clock: Clock, story: Sequence[ClockEvent]) -> datetime:
+    """The last thing that happened to a clock, of its events in order: its columns are as of then."""
+    return max(story[-1].at, clock.started_at) if story else clock.started_at
+
+
+def account_of(
+    clock: Clock,
+    events: Iterable[ClockEvent],
+    *,
+    now: datetime,
+    with_names: bool = False,
+    calendar: Calendar | None = None,
+) -> ledger.Ledger:
+    """The ledger of `clock`: where every minute went (ACCEPTANCE.md A4). `with_names` needs the events' actors loaded;
+    `calendar` asks what another calendar than the clock's own would make of it."""
     return ledger.write_ledger(
-        calendar=calendar_of(clock),
+        calendar=calendar or calendar_of(clock),
         started_at=clock.started_at,
         target=clock.goal,
         events=[

@@ -2,6 +2,7 @@
 
 from accounts.models import User
 from accounts.permissions import Permission
+from journal.models import Job
 
 
 def can_read_promises(user: User) -> bool:
@@ -12,3 +13,18 @@ def can_read_promises(user: User) -> bool:
 def can_manage_promises(user: User) -> bool:
     """Draft, change and activate agreements and calendars."""
     return user.can(Permission.MANAGE_AGREEMENTS)
+
+
+def can_cancel_job(user: User, job: Job) -> bool:
+    """Whoever asked for it, or who manages promises."""
+    return user.pk == job.owner_id or can_manage_promises(user)
+
+
+def can_record_outages(user: User) -> bool:
+    """Who works the tickets knows when a service was down."""
+    return user.can(Permission.WORK_TICKETS) or can_manage_promises(user)
+
+
+def can_change_outages(user: User) -> bool:
+    """What was entered counts against a promise: only who answers for it puts it right."""
+    return can_manage_promises(user)

@@ -1,0 +1,1 @@
+"""The jobs of this app (journal.jobs) as people see them."""
