@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 BEAT: dict[str, Any] = {
     "sweep due clocks": {"task": "slas.tasks.sweep_due_clocks", "schedule": 1.0, "options": {"queue": "timers", "expires": 5}},
     "dispatch the outbox": {"task": "mail.tasks.dispatch_outbox", "schedule": 1.0, "options": {"queue": "mail", "expires": 5}},
+    "call webhooks": {"task": "journal.tasks.call_webhooks", "schedule": 1.0, "options": {"queue": "default", "expires": 5}},
     "run jobs": {"task": "journal.tasks.run_jobs", "schedule": 2.0, "options": {"queue": "reports", "expires": 5}},
     "close resolved incidents": {"task": "incidents.tasks.close_resolved", "schedule": crontab(minute="*/10"), "options": {"queue": "default", "expires": 600}},
     "purge answered API calls": {"task": "api.tasks.purge_calls", "schedule": crontab(minute="40"), "options": {"queue": "default", "expires": 3600}},

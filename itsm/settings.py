@@ -307,6 +307,10 @@ METRICS_ALLOW = env.networks("METRICS_ALLOW", ("127.0.0.1", "::1"))  # who may r
 # Where the processes of one web server add up their counters; prometheus_client itself reads the same variable.
 PROMETHEUS_MULTIPROC_DIR = env.text("PROMETHEUS_MULTIPROC_DIR")
 
+# --- webhooks ----------------------------------------------------------------------------------------------------
+# Also http, other ports and addresses of the own network: only where everybody who may add a webhook is trusted with them.
+WEBHOOKS_MAY_CALL_PRIVATE = env.flag("WEBHOOKS_MAY_CALL_PRIVATE")
+
 # --- rules of the desk (defaults; BEHAVIOUR.md) ------------------------------------------------------------------
 REOPEN_WINDOW_DAYS = env.number("REOPEN_WINDOW_DAYS", 14, most=365)
 AUTO_CLOSE_DAYS = env.number("AUTO_CLOSE_DAYS", 10, most=365)  # 0 = never

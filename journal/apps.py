@@ -5,3 +5,8 @@ from core.lifecycle import Stage
 class JournalConfig(appconfig.StageConfig):
     name = "journal"
     stage = Stage.PLATFORM
+
+    def ready(self) -> None:
+        from journal import outbox, webhooks
+
+        outbox.register(webhooks.TOPIC, webhooks.deliver)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from journal.models import Outbox
@@ -26,6 +27,17 @@ PAUSES = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600, 10800
 _handlers: dict[str, Handler] = {}
 
 
+MOMENT = timedelta(seconds=2)
+
+
+class NotYet(Exception):
+    """It cannot be tried now: the row is looked at again after `pause`, and this was no try."""
+
+    def __init__(self, reason: str, *, pause: timedelta = MOMENT) -> None:
+        super().__init__(reason)
+        self.pause = pause
+
+
 class Undeliverable(Exception):
     """Trying again cannot help (a receiver that does not exist): dead at once."""
 
@@ -39,11 +51,11 @@ def topics() -> tuple[str, ...]:
     return tuple(sorted(_handlers))
 
 
-def dispatch(*, now: datetime, limit: int = 50, only: Collection[str] | None = None) -> int:
+def dispatch(*, now: datetime, limit: int = 50, only: Collection[str] | None = None, but: Collection[str] = ()) -> int:
     """Deliver up to `limit` due rows; the number delivered. Any number of dispatchers may run. `only` names the topics
-    to look at, so that a slow receiver of one does not hold up the others."""
+    to look at, `but` those to leave alone, so that a slow receiver of one does not hold up the others."""
     delivered = 0
-    for row in _claim(now=now, limit=limit, only=only):
+    for row in _claim(now=now, limit=limit, only=only, but=but):
         delivered += _deliver(row)
     return delivered
 
@@ -71,16 +83,18 @@ _CLAIM = """
         SELECT id FROM journal_outbox
         WHERE done_at IS NULL AND NOT is_dead AND available_at <= %(now)s
           AND (lease_until IS NULL OR lease_until < %(now)s)
-          AND (%(only)s::text[] IS NULL OR topic = ANY (%(only)s))
+          AND (%(only)s::text[] IS NULL OR topic = ANY (%(only)s)) AND topic <> ALL (%(but)s::text[])
         ORDER BY available_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
     RETURNING id
 """
 
 
-def _claim(*, now: datetime, limit: int, only: Collection[str] | None = None) -> list[Outbox]:
+def _claim(
+    *, now: datetime, limit: int, only: Collection[str] | None = None, but: Collection[str] = ()
+) -> list[Outbox]:
     topics = None if only is None else list(only)
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"until": now + LEASE, "now": now, "limit": limit, "only": topics})
+        cursor.execute(_CLAIM, {"until": now + LEASE, "now": now, "limit": limit, "only": topics, "but": list(but)})
         ids = [row[0] for row in cursor.fetchall()]
     return list(Outbox.objects.filter(pk__in=ids).order_by("available_at", "id"))
 
@@ -97,6 +111,11 @@ def _deliver(row: Outbox) -> bool:
                 return False  # another dispatcher finished it after our lease had run out
             answer = handler(row, now)
             Outbox.objects.filter(pk=row.pk).update(done_at=now, lease_until=None, answer=answer)
+    except NotYet as wait:
+        Outbox.objects.filter(pk=row.pk, done_at__isnull=True).update(
+            n_attempts=F("n_attempts") - 1, available_at=now + wait.pause, lease_until=None
+        )
+        return False
     except Exception as error:  # every failure is stored on its row, whatever it is
         _set_back(row, error, now)
         return False

@@ -1,7 +1,7 @@
 """Writing facts: call these inside the transaction of the verb that makes them true."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from journal.models import Event, Outbox, Visibility
@@ -35,7 +35,8 @@ def record_event(
     )
 
 
-def post(*, key: str, topic: str, payload: Mapping[str, Any], now: datetime) -> None:
-    """Put one thing into the outbox; a `key` that is there already stays as it is (the same thing twice is once)."""
-    row = Outbox(dedupe_key=key, topic=topic, payload=dict(payload), created_at=now, available_at=now)
+def post(*, key: str, topic: str, payload: Mapping[str, Any], now: datetime, delay: timedelta = timedelta(0)) -> None:
+    """Put one thing into the outbox, to be delivered after `delay`; a `key` that is there already stays as it is (the
+    same thing twice is once)."""
+    row = Outbox(dedupe_key=key, topic=topic, payload=dict(payload), created_at=now, available_at=now + delay)
     Outbox.objects.bulk_create([row], ignore_conflicts=True)

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import timedelta
 from email.utils import formataddr
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,22 +9,25 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.models import User
 from files.models import StoredFile
 from journal.models import Outbox, Visibility
 from journal.selectors import events_of
+from mail.digests import digest_of, late_by
 from mail.notices import NOTICES, Notice
 from slas.models import Metric
 from tickets import policies
 from tickets.models import InternalNote, PublicEntry, Ticket
 from tickets.services import SUBJECT_KIND
 
-LATE = timedelta(minutes=1)
-"""A warning that comes later than this says so."""
+Written = tuple[str, dict[str, Any], dict[str, str]]
+"""What a kind of letter gives: its subject, its words by name, the headers of its conversation."""
 
 
 class NotForThisReader(Exception):
@@ -40,34 +42,25 @@ class Letter(EmailMultiAlternatives):
 
 def compose(row: Outbox) -> Letter:
     """The letter of a row of the topic "mail": {"notice", "ticket", "person", "entry" | "note", "metric", "percent",
-    "due_at", "late_by" (seconds)}. Rights are asked again here: they may have changed since the row was written.
+    "due_at", "late_by" (seconds)}, or {"notice": "digest", "person", "digest"}. Rights are asked again here: they may
+    have changed since the row was written.
 
     Raises NotForThisReader.
     """
     notice = NOTICES[row.payload["notice"]]
     person = _reader(row.payload)
-    ticket = _ticket(row.payload, person)
-    if notice.is_internal and not person.is_agent:
-        raise NotForThisReader("the person is not an agent")
+    write = _digest if row.payload["notice"] == "digest" else _about_ticket
     with translation.override(person.language), timezone.override(ZoneInfo(person.time_zone)):
-        context = {
-            "notice": notice,
-            "person": person,
-            "ticket": ticket,
-            "url": settings.SITE_URL + ticket.get_absolute_url(),
-            "why": _why(person, ticket),
-            "language": person.language,
-            **_words(row.payload, ticket, person),
-        }
+        subject, words, thread = write(row.payload, notice, person)
+        context = {"notice": notice, "person": person, "language": person.language, **words}
         template = f"mail/{row.payload['notice']}"
         letter = Letter(
-            subject=_subject(notice, ticket),
+            subject=subject,
             body=render_to_string(f"{template}.txt", context),
             to=[formataddr((one_line(person.name), person.email))],
             headers={
                 "Message-ID": message_id(row),
-                "In-Reply-To": thread_id(ticket),
-                "References": thread_id(ticket),
+                **thread,
                 "Auto-Submitted": "auto-generated",
                 "X-Auto-Response-Suppress": "All",
                 "Content-Language": person.language,
@@ -75,6 +68,34 @@ def compose(row: Outbox) -> Letter:
         )
         letter.attach_alternative(render_to_string(f"{template}.html", context), "text/html")
     return letter
+
+
+def _about_ticket(payload: Mapping[str, Any], notice: Notice, person: User) -> Written:
+    ticket = _ticket(payload, person)
+    _require_agent(notice, person)
+    words = {
+        "ticket": ticket,
+        "url": settings.SITE_URL + ticket.get_absolute_url(),
+        "why": _why(person, ticket),
+        **_words(payload, ticket, person),
+    }
+    return _subject(notice, ticket), words, {"In-Reply-To": thread_id(ticket), "References": thread_id(ticket)}
+
+
+def _digest(payload: Mapping[str, Any], notice: Notice, person: User) -> Written:
+    _require_agent(notice, person)
+    groups = digest_of(person, payload["digest"])
+    n_lines = sum(group.n_lines for group in groups)
+    if not n_lines:
+        raise NotForThisReader("the person may see none of the tickets")
+    words = {
+        "groups": groups,
+        "n_lines": n_lines,
+        "url": settings.SITE_URL + reverse("desk:queue"),
+        "why": _("You get this mail because escalations come to you."),
+    }
+    subject = ngettext("%(title)s: %(n)s ticket", "%(title)s: %(n)s tickets", n_lines)
+    return one_line(subject % {"title": notice.title, "n": n_lines}), words, {}
 
 
 def message_id(row: Outbox) -> str:
@@ -96,6 +117,11 @@ def one_line(text: str) -> str:
 def _subject(notice: Notice, ticket: Ticket) -> str:
     title = f"{notice.title}: " if notice.leads_subject else ""
     return one_line(f"[{ticket.number}] {title}{ticket.subject}")
+
+
+def _require_agent(notice: Notice, person: User) -> None:
+    if notice.is_internal and not person.is_agent:
+        raise NotForThisReader("the person is not an agent")
 
 
 def _reader(payload: Mapping[str, Any]) -> User:
@@ -156,12 +182,11 @@ def _resolution(ticket: Ticket) -> str:
 
 
 def _deadline(payload: Mapping[str, Any]) -> dict[str, Any]:
-    late_by = timedelta(seconds=payload["late_by"])
     return {
         "metric": Metric(payload["metric"]).label,
         "percent": payload["percent"],
         "due_at": parse_datetime(payload["due_at"]) if payload["due_at"] else None,
-        "late_by": late_by if late_by >= LATE else None,
+        "late_by": late_by(payload["late_by"]),
     }
 
 

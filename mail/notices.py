@@ -27,4 +27,5 @@ NOTICES = {
     "cancelled": Notice(_("Your request has been cancelled")),
     "warning": Notice(_("Deadline ahead"), is_internal=True, leads_subject=True),
     "breach": Notice(_("Deadline missed"), is_internal=True, leads_subject=True),
+    "digest": Notice(_("Many deadlines at once"), is_internal=True, leads_subject=True),
 }

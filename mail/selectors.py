@@ -17,10 +17,12 @@ from accounts.models import User
 from accounts.services import INVITATION
 from core.markup import clean_html
 from journal.models import Outbox
+from journal.webhooks import TOPIC as WEBHOOK
 from mail.notices import NOTICES
 from slas.sweep import TOPIC as STEPS
 from tickets.models import Ticket
 from tickets.notices import TOPIC
+from work.digest import TOPIC as LETTERS
 
 SHOWN_FILES = 100
 HEADERS = ("From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "Auto-Submitted", "Content-Language")
@@ -36,6 +38,8 @@ _TOPICS = {
     TOPIC: gettext_lazy("Letter"),
     INVITATION: gettext_lazy("Invitation"),
     STEPS: gettext_lazy("Escalation"),
+    LETTERS: gettext_lazy("Letters of a large sweep"),
+    WEBHOOK: gettext_lazy("Webhook"),
 }
 _FILE_NAME = re.compile(r"\d{8}T\d{6}-[0-9a-f]{12}\.eml")
 
@@ -69,7 +73,9 @@ def n_waiting() -> int:
 def titles(rows: Iterable[Outbox]) -> dict[int, str]:
     """{key of the row: what it is, in words}. Two queries, whatever their number."""
     letters = [row for row in rows if row.topic == TOPIC]
-    numbers = dict(Ticket.objects.filter(pk__in={row.payload["ticket"] for row in letters}).values_list("pk", "number"))
+    numbers = dict(
+        Ticket.objects.filter(pk__in={row.payload.get("ticket") for row in letters}).values_list("pk", "number")
+    )
     names = dict(User.objects.filter(pk__in={row.payload["person"] for row in letters}).values_list("pk", "name"))
     return {row.pk: _title(row, numbers, names) for row in rows}
 
@@ -80,7 +86,7 @@ def _title(row: Outbox, numbers: dict[int, str], names: dict[int, str]) -> str:
     notice = NOTICES.get(row.payload["notice"])
     return _("%(notice)s: %(number)s, to %(person)s") % {
         "notice": notice.title if notice else row.payload["notice"],
-        "number": numbers.get(row.payload["ticket"], "–"),
+        "number": numbers.get(row.payload.get("ticket"), "–"),
         "person": names.get(row.payload["person"], "–"),
     }
 

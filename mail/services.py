@@ -17,12 +17,14 @@ from accounts.models import User
 from journal import outbox
 from journal.models import Outbox
 from journal.services import record_event
+from journal.webhooks import TOPIC as WEBHOOK
 from mail import policies
 from mail.letters import NotForThisReader, compose
 from slas.sweep import TOPIC as STEPS
+from work.digest import TOPIC as LETTERS
 
-INSIDE = (STEPS,)
-"""Topics whose whole effect is in this database: escalations."""
+INSIDE = (STEPS, LETTERS)
+"""Topics whose whole effect is in this database: escalations, and who gets which letter of them."""
 
 BUDGET_SECONDS = 5.0
 SENDER_SECONDS = 30
@@ -47,7 +49,7 @@ def empty_outbox(*, now: datetime, budget: float = BUDGET_SECONDS) -> None:
     if not cache.add(sender, 1, SENDER_SECONDS):
         return
     try:
-        while outbox.dispatch(now=now, limit=1) and time.monotonic() < ends:
+        while outbox.dispatch(now=now, limit=1, but=[WEBHOOK]) and time.monotonic() < ends:
             pass
     finally:
         cache.delete(sender)

@@ -11,6 +11,11 @@ from tickets.models import Ticket
 TOPIC = "mail"
 
 
+def key_of(notice: str, source: str, person_id: int) -> str:
+    """The dedupe key of one letter: of one kind, about one fact, to one person."""
+    return f"{notice}:{source}:{person_id}"
+
+
 def notify(
     *,
     ticket: Ticket,
@@ -31,7 +36,7 @@ def notify(
             continue
         told.add(person.pk)
         journal.post(
-            key=f"{notice}:{source}:{person.pk}",
+            key=key_of(notice, source, person.pk),
             topic=TOPIC,
             payload={"notice": notice, "ticket": ticket.pk, "person": person.pk, **(context or {})},
             now=now,

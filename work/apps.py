@@ -9,6 +9,7 @@ class WorkConfig(appconfig.StageConfig):
     def ready(self) -> None:
         from journal import outbox
         from slas.sweep import TOPIC
-        from work import escalation
+        from work import digest, escalation
 
         outbox.register(TOPIC, escalation.carry_out)
+        outbox.register(digest.TOPIC, digest.write_letters)
