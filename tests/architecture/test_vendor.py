@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = [ROOT / "static" / "vendor", ROOT / "tests" / "e2e" / "vendor"]
+FOLDERS = [ROOT / "static" / "vendor", ROOT / "tests" / "e2e" / "vendor", ROOT / "core" / "fonts"]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 PAGES = [path for path in TEMPLATES if path.parent.name != "mail"]  # a mail program knows inline styles only
 SCRIPTS = sorted((ROOT / "static" / "js").rglob("*.js"))
