@@ -19,12 +19,14 @@ from tickets.models import Ticket
 
 RESOLVED = "resolved"
 """The reason under which the time between a resolution and a reopening is a pause."""
+PROMISED_LATE = (Metric.FIRST_RESPONSE, Metric.RESOLUTION)
+"""What counts from the ticket's opening even where it was first promised by a later priority or service."""
 
 
 @dataclass(frozen=True)
 class Turn:
     """Something that happened to a ticket and concerned its clocks: `reason` of a wait, `priority` the new one, `team` the
-    key of the one that has it now."""
+    key of the one that has it now, `service` of the one it is about now."""
 
     kind: TurnKind
     at: datetime
@@ -32,6 +34,7 @@ class Turn:
     reason: str = ""
     priority: int = 0
     team: int | None = None
+    service: int | None = None
 
 
 @dataclass
@@ -106,9 +109,7 @@ class TicketClocks:
                 life.stop(turn, Clock.State.CANCELLED)
             elif turn.kind in rule_of(life.clock.metric, life.clock.agreement).ends_on:
                 life.stop(turn)
-            elif turn.kind is TurnKind.CHANGED:
-                self._retarget(life, turn)
-            else:
+            elif not (self._may_be_promised_otherwise(life, turn) and self._retarget(life, turn)):
                 self._breathe(life, turn)
         if turn.kind is TurnKind.REOPENED:
             self._reopen(turn)
@@ -116,6 +117,8 @@ class TicketClocks:
             self._has_answered = lambda: True
         if self.is_active:
             self._begin_all(turn)
+        if self.is_active and turn.kind is TurnKind.CHANGED:
+            self._begin_promised_late(turn)
 
     def live(self) -> Iterator[Life]:
         return (life for life in self.lives if not life.has_ended)
@@ -177,6 +180,8 @@ class TicketClocks:
             if agreement.reopens_as == Agreement.ReopensAs.RESUME:
                 life.unstop()
                 self._breathe(life, turn)
+                if self._may_be_promised_otherwise(life, turn):  # it may have changed while nothing ran
+                    self._retarget(life, turn)
             elif found := self.promise(life.clock.metric, life.clock.team_id, self.priority):
                 self.begin(*found, turn)
 
@@ -185,6 +190,28 @@ class TicketClocks:
             for target in promise.begun_by(turn.kind, self.priority):
                 if self._may_begin(promise, target):
                     self.begin(promise, target, turn)
+
+    def _begin_promised_late(self, turn: Turn) -> None:
+        """What only the new promise measures begins where a changed clock would, unless it has been measured or has
+        happened already. Waits from before are known only where an earlier promise of it kept them."""
+        for metric in PROMISED_LATE:
+            found = self.promise(metric, None, self.priority)
+            earlier = [life for life in self.lives if self._is_of(life, metric, None)]
+            if found is None or any(not life.has_ended or life.is_met for life in earlier):
+                continue
+            if metric == Metric.FIRST_RESPONSE and self._has_answered():
+                continue
+            promise, target = found
+            started_at = self._start_of(promise.agreement, self.ticket.opened_at)
+            new = self._new(promise, target, since=turn.at, started_at=started_at)
+            if earlier:
+                new.events += _copied(earlier[-1].events[:-1], new.clock)
+            self._breathe(new, turn)
+
+    def _start_of(self, agreement: Agreement, otherwise: datetime) -> datetime:
+        """Where a clock begins whose promise is made now."""
+        from_team = agreement.starts_from == Agreement.StartsFrom.ASSIGNMENT
+        return max(self.team_since, otherwise) if from_team else otherwise
 
     def _may_begin(self, promise: Promise, target: Target) -> bool:
         agreement = promise.agreement
@@ -198,28 +225,33 @@ class TicketClocks:
         is_share = target.metric in (Metric.TEAM, Metric.SUPPLIER)
         return not (is_share and reason)
 
-    def _retarget(self, old: Life, turn: Turn) -> None:
+    def _may_be_promised_otherwise(self, life: Life, turn: Turn) -> bool:
+        """A commitment is a person's word whatever the priority. A team's share is retargeted while the team has the
+        ticket: what changed meanwhile counts when it comes back."""
+        if life.clock.metric == Metric.TEAM:
+            is_moved = turn.kind in (TurnKind.CHANGED, TurnKind.HANDED_OVER, TurnKind.REOPENED)
+            return is_moved and life.clock.team_id == self.team
+        is_moved = turn.kind in (TurnKind.CHANGED, TurnKind.REOPENED)
+        return is_moved and life.clock.metric != Metric.COMMITMENT
+
+    def _retarget(self, old: Life, turn: Turn) -> bool:
         """The promise changed: the old clock is cancelled and its successor begins where it did (or where the team got
-        the ticket, if the agreement says so), with the earlier pauses kept (BEHAVIOUR.md rule 7)."""
-        if old.clock.agreement is None:
-            return  # a commitment is a person's word, whatever the priority
+        the ticket, if the agreement says so), with the earlier pauses kept (BEHAVIOUR.md rule 7). False where the promise
+        is the same."""
         found = self.promise(old.clock.metric, old.clock.team_id, self.priority)
         if found is not None and _is_same(old.clock, *found):
-            return
+            return False
         story = list(old.events)
         old.stop(turn, Clock.State.CANCELLED)
         new = None
         if found is not None:
             promise, target = found
-            from_team = promise.agreement.starts_from == Agreement.StartsFrom.ASSIGNMENT
-            started_at = max(self.team_since, old.clock.started_at) if from_team else old.clock.started_at
+            started_at = self._start_of(promise.agreement, old.clock.started_at)
             new = self._new(promise, target, since=turn.at, started_at=started_at)
-            new.events += [
-                ClockEvent(clock=new.clock, kind=event.kind, at=event.at, reason=event.reason, actor_id=event.actor_id)
-                for event in story
-            ]
+            new.events += _copied(story, new.clock)
             self._breathe(new, turn)
         self.changed.append((old, new))
+        return True
 
     def _new(self, promise: Promise, target: Target, *, since: datetime, started_at: datetime) -> Life:
         agreement = promise.agreement
@@ -292,6 +324,13 @@ def account_of(
         ],
         now=now,
     )
+
+
+def _copied(story: Iterable[ClockEvent], clock: Clock) -> list[ClockEvent]:
+    return [
+        ClockEvent(clock=clock, kind=event.kind, at=event.at, reason=event.reason, actor_id=event.actor_id)
+        for event in story
+    ]
 
 
 def _is_same(clock: Clock, promise: Promise, target: Target) -> bool:

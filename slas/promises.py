@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Case, IntegerField, Q, Value, When
 
 from slas.metrics import METRICS_OF, TurnKind, rule_of
-from slas.models import Agreement, EscalationStep, Target
+from slas.models import Agreement, EscalationStep, Metric, Target
 from tickets.models import Ticket
 
 
@@ -41,10 +41,14 @@ class Promise:
             if of_priority == priority and turn in rule_of(metric, self.agreement).begins_on:
                 yield target
 
-    def ladder(self, target: Target) -> list[dict[str, Any]]:
-        """The steps for a clock of `target`, the earliest first, as the JSON the clock keeps (see `rung`)."""
+    def steps_of(self, target: Target) -> list[EscalationStep]:
+        """The steps for a clock of `target`, the earliest first."""
         steps = [step for step in self.steps if step.metric in ("", target.metric)]
-        return [rung(step) for step in sorted(steps, key=lambda step: _position(step, target.duration))]
+        return sorted(steps, key=lambda step: _position(step, target.duration))
+
+    def ladder(self, target: Target) -> list[dict[str, Any]]:
+        """The same as the JSON the clock keeps (see `rung`)."""
+        return [rung(step) for step in self.steps_of(target)]
 
 
 def rung(step: EscalationStep) -> dict[str, Any]:
@@ -72,7 +76,8 @@ def _position(step: EscalationStep, goal: timedelta) -> tuple[timedelta, int]:
 
 
 def promises_for(ticket: Ticket) -> list[Promise]:
-    """All that is promised about a ticket: to its customer, by the team that has it, by the service's supplier."""
+    """All that is promised about a ticket: to its customer, by the team that has it and those that had it (their shares
+    of the time follow a change of priority, too), by the service's supplier."""
     found = [agreement_for(ticket), *_underneath(ticket)]
     return [Promise.of(agreement) for agreement in found if agreement is not None]
 
@@ -101,9 +106,10 @@ def agreement_for(ticket: Ticket) -> Agreement | None:
 
 
 def _underneath(ticket: Ticket) -> list[Agreement]:
-    """The OLA of the team that has the ticket and the contract with the service's supplier: of each the one that names
-    the service before the one for all. One query."""
-    of_team = Q(kind=Agreement.Kind.OLA, team=ticket.team_id)
+    """The OLA of each team that has or had the ticket and the contract with the service's supplier: of each the one that
+    names the service before the one for all. One query."""
+    has_or_had = Q(team=ticket.team_id) | Q(team__in=ticket.clocks.filter(metric=Metric.TEAM).values("team"))
+    of_team = Q(kind=Agreement.Kind.OLA) & has_or_had
     of_supplier = Q(kind=Agreement.Kind.UC)
     found = (
         Agreement.objects.in_force(ticket.opened_at.date())
@@ -115,8 +121,8 @@ def _underneath(ticket: Ticket) -> list[Agreement]:
         .select_related("calendar")
         .order_by("names_it", "start_date", "id")
     )
-    by_kind = {agreement.kind: agreement for agreement in found}
-    return [_newest(agreement) for agreement in by_kind.values()]
+    by_party = {(agreement.kind, agreement.team_id): agreement for agreement in found}
+    return [_newest(agreement) for agreement in by_party.values()]
 
 
 def _newest(agreement: Agreement) -> Agreement:

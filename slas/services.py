@@ -6,6 +6,7 @@ One arithmetic: a clock's events are its truth, slas/ledger.py accounts for them
 that account (`slas.engine.settle`). The sweep (slas/sweep.py) only reads the columns.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -101,13 +102,21 @@ def retarget_clocks(*, ticket: Ticket, actor: User | None, now: datetime, why: s
 
 def preview_due(*, ticket: Ticket, priority: int, now: datetime) -> dict[str, datetime | None]:
     """{metric: the deadline each live clock would have with `priority`, were it running at `now`}; None = no promise.
-    Nothing is written."""
+    Of the teams only the share of the one that has the ticket; a commitment is moved by nothing. Nothing is written."""
+
+    def promised(lives: Iterable[Life]) -> dict[str, Life]:
+        return {
+            life.clock.metric: life
+            for life in lives
+            if life.clock.agreement_id and life.clock.team_id in (None, ticket.team_id)
+        }
+
     clocks = _clocks_of(ticket, locks=False)
-    before = {life.clock.metric: life for life in clocks.live() if life.clock.agreement_id}
+    before = promised(clocks.live())
     clocks.take(Turn(TurnKind.CHANGED, at=now, priority=priority))
-    after = {life.clock.metric: life for life in clocks.live()}
+    after = promised(clocks.live())
     found: dict[str, datetime | None] = {}
-    for metric in before:
+    for metric in dict.fromkeys([*before, *after]):
         life = after.get(metric)
         if life is None:
             found[metric] = None
@@ -162,17 +171,26 @@ def refresh_next_due(*, ticket: Ticket) -> None:
 
 
 def _follow(ticket: Ticket, turn: Turn, *, is_new: bool = False) -> list[Clock]:
-    clocks = _clocks_of(ticket, is_new=is_new)
+    clocks = _clocks_of(ticket, is_new=is_new, reads_promises=_may_begin(turn))
     clocks.take(turn)
     made = _save(clocks)
     refresh_next_due(ticket=ticket)
     return made
 
 
-def _clocks_of(ticket: Ticket, *, locks: bool = True, is_new: bool = False) -> TicketClocks:
+def _may_begin(turn: Turn) -> bool:
+    """Whether a clock may begin by `turn`: most turns only move what is there, and need not read what is promised."""
+    if turn.kind is TurnKind.PAUSED:
+        return turn.reason == WaitingReason.SUPPLIER
+    return turn.kind not in (TurnKind.RESUMED, TurnKind.TAKEN, TurnKind.RESOLVED, TurnKind.CANCELLED)
+
+
+def _clocks_of(
+    ticket: Ticket, *, locks: bool = True, is_new: bool = False, reads_promises: bool = True
+) -> TicketClocks:
     return TicketClocks(
         ticket,
-        promises_for(ticket),
+        promises_for(ticket) if reads_promises else (),
         priority=ticket.priority,
         team=ticket.team_id,
         team_since=ticket.team_since_at,
