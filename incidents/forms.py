@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from accounts.models import Team, User
 from catalog.models import Service
 from incidents.models import ResolutionCode
+from slas.outages.forms import moment
 from tickets.models import Channel, Draft, Impact, Priority, Urgency, WaitingReason
 from work.forms import AskedEdit, Edit, WithFiles, offer
 from work.selectors.people import people_called
@@ -85,6 +86,16 @@ class OverrideForm(AskedEdit):
 
 class CategoriseForm(Edit):
     category = forms.CharField(max_length=60, required=False, label=gettext_lazy("Category"))
+
+
+class MarkOutageForm(Edit):
+    """From when to when the service was down."""
+
+    starts_at = moment(gettext_lazy("Down from"))
+    ends_at = moment(
+        gettext_lazy("Until"), required=False, help_text=gettext_lazy("Empty while the service is still down.")
+    )
+    cause = forms.CharField(max_length=200, required=False, label=gettext_lazy("What happened"))
 
 
 class CreateForm(WithFiles):

@@ -7,6 +7,7 @@ from django.conf import settings
 from accounts.models import User
 from accounts.permissions import Permission
 from incidents.models import Incident
+from slas import policies as promises
 from tickets import policies as tickets
 
 
@@ -61,6 +62,11 @@ def can_prioritise(user: User, incident: Incident) -> bool:
 
 def can_categorise(user: User, incident: Incident) -> bool:
     return tickets.can_edit(user, incident.ticket)
+
+
+def can_mark_outage(user: User, incident: Incident) -> bool:
+    """Also afterwards, when the incident has ended: how long it was is often known only then."""
+    return _works(user, incident) and promises.can_record_outages(user)
 
 
 def can_override_priority(user: User, incident: Incident) -> bool:

@@ -23,6 +23,8 @@ from incidents.models import Incident, ResolutionCode
 from incidents.states import MACHINE, PHASES, State
 from journal.models import Visibility
 from slas import services as slas
+from slas.models import Outage
+from slas.outages.services import record_outage
 from tickets import services as tickets
 from tickets.models import Channel, Impact, Kind, Link, Priority, Urgency, WaitingReason
 from tickets.notices import notify
@@ -287,6 +289,35 @@ def override_priority(
         incident, actor=actor, now=now, reason=reason.strip()[:200], expected_version=expected_version,
         priority=priority,
     )  # fmt: skip
+
+
+@transaction.atomic
+def mark_outage(
+    *,
+    incident: Incident,
+    starts_at: datetime,
+    ends_at: datetime | None,
+    cause: str = "",
+    actor: User,
+    now: datetime,
+) -> Outage:
+    """The incident's service was down, or without `ends_at` still is: it counts against its availability."""
+    _allow(policies.can_mark_outage, actor, incident)
+    ticket = incident.ticket
+    if ticket.service is None:
+        raise ValidationError({"starts_at": _("Please say first which service this is about.")})
+    outage = record_outage(
+        service=ticket.service, starts_at=starts_at, ends_at=ends_at, cause=cause or ticket.subject, ticket=ticket,
+        actor=actor, now=now,
+    )  # fmt: skip
+    tickets.record_event(
+        ticket=ticket, name="incident.outage_marked", actor=actor, at=now,
+        data={
+            "outage": outage.pk, "service": tickets.as_journalled(ticket.service),
+            "starts_at": tickets.as_journalled(starts_at), "ends_at": tickets.as_journalled(ends_at),
+        },
+    )  # fmt: skip
+    return outage
 
 
 def close_resolved(*, now: datetime) -> int:

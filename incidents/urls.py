@@ -16,4 +16,5 @@ urlpatterns = [
     path("<str:number>/prioritise/", views.prioritise, name="prioritise"),
     path("<str:number>/override-priority/", views.override_priority, name="override_priority"),
     path("<str:number>/categorise/", views.categorise, name="categorise"),
+    path("<str:number>/mark-outage/", views.mark_outage, name="mark_outage"),
 ]

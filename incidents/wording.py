@@ -1,5 +1,6 @@
 """The events of an incident in words."""
 
+from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
@@ -7,7 +8,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from incidents.models import ResolutionCode
 from journal.models import Event
 from tickets.models import Channel, Impact, Priority, Urgency, WaitingReason
-from work.wording import Line, Telling, in_a_row, simple, strong, who
+from work.wording import Line, Telling, in_a_row, named, simple, strong, time_of, who
 
 
 def _opened(event: Event) -> Line:
@@ -73,6 +74,19 @@ def _categorised(event: Event) -> Line:
     )
 
 
+def _outage_marked(event: Event) -> Line:
+    starts_at, ends_at = (parse_datetime(event.data.get(name) or "") for name in ("starts_at", "ends_at"))
+    places = {
+        "actor": who(event),
+        "service": strong(named(event.data.get("service"))),
+        "start": time_of(starts_at, beside=event.at) if starts_at else "–",
+        "end": time_of(ends_at, beside=event.at) if ends_at else "–",
+    }
+    if ends_at is None:
+        return Line("plug-connected", format_html(_("{actor} marked {service} as down since {start}"), **places))
+    return Line("plug-connected", format_html(_("{actor} marked {service} as down from {start} to {end}"), **places))
+
+
 def _imported(event: Event) -> Line:
     source, number = (strong(event.data.get(name, "")) for name in ("source", "number"))
     return Line("archive", format_html(_("Imported from {source}, where it is {number}"), source=source, number=number))
@@ -90,4 +104,5 @@ TELLINGS: dict[str, Telling] = {
     "incident.cancelled": _cancelled,
     "incident.prioritised": _prioritised,
     "incident.categorised": _categorised,
+    "incident.outage_marked": _outage_marked,
 }

@@ -27,6 +27,9 @@ COURTS_OF_WAITS = {"requester": Court.REQUESTER, "supplier": Court.SUPPLIER, "ap
 """Whom a waiting reason gives the ball to. Any other wait (for a change, a problem, a date) is a matter of ours."""
 
 
+Holder = tuple[Court, int | None]  # with the key of our team, where it is one
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a ticket is from `at` on: with the team of this key (None = with no team yet), waiting for something ("" = for
@@ -40,6 +43,11 @@ class Place:
     @property
     def court(self) -> Court:
         return Court.REQUESTER if self.is_over else COURTS_OF_WAITS.get(self.waits_for, Court.TEAM)
+
+    @property
+    def holder(self) -> Holder:
+        """Who has the ball in working hours."""
+        return self.court, self.team if self.court is Court.TEAM else None
 
 
 @dataclass(frozen=True)
@@ -56,15 +64,12 @@ class Stretch:
         return self.ends_at - self.starts_at
 
 
-Holder = tuple[Court, int | None]
-
-
 def stretches(calendar: Calendar, places: Sequence[Place], *, until: datetime) -> list[Stretch]:
     """The ticket's life from its first place to its end, or to `until`; neighbours of one court are one stretch. Places
     count in the order of their times, those of `until` or later not at all. Naive datetimes are a ValueError."""
     found: list[Stretch] = []
     for start, end, place in _stays(places, until):
-        for piece in _pieces(calendar, start, end, _holder(place)):
+        for piece in _pieces(calendar, start, end, place.holder):
             last = found[-1] if found else None
             if last is not None and (last.court, last.team) == (piece.court, piece.team):
                 found[-1] = Stretch(last.starts_at, piece.ends_at, last.court, last.team)
@@ -78,7 +83,7 @@ def totals(calendar: Calendar, places: Sequence[Place], *, until: datetime) -> d
     found: dict[Holder, timedelta] = {}
     for start, end, place in _stays(places, until):
         worked = working_between(calendar, start, end)
-        for holder, length in ((_holder(place), worked), ((Court.CLOSED, None), end - start - worked)):
+        for holder, length in ((place.holder, worked), ((Court.CLOSED, None), end - start - worked)):
             if length:
                 found[holder] = found.get(holder, ZERO) + length
     return found
@@ -100,10 +105,6 @@ def _stays(places: Sequence[Place], until: datetime) -> Iterator[tuple[datetime,
     for (start, place), end in zip(known, ends, strict=False):  # no end for what is over
         if start < end:
             yield start, end, place
-
-
-def _holder(place: Place) -> Holder:
-    return place.court, place.team if place.court is Court.TEAM else None
 
 
 def _pieces(calendar: Calendar, start: datetime, end: datetime, holder: Holder) -> Iterable[Stretch]:

@@ -3,9 +3,23 @@
 from django.urls import URLPattern, URLResolver, path
 
 from slas.jobs import views as jobs
+from slas.outages import views as outages
+from slas.replay import views as replays
 
 app_name = "slas"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("jobs/<int:job_id>/", jobs.job, name="job"),
     path("jobs/<int:job_id>/cancel/", jobs.cancel_job, name="cancel_job"),
+    path("availability/", outages.availability, name="availability"),
+    path("availability/<int:service_id>/", outages.service_availability, name="service_availability"),
+    path("outages/", outages.outages, name="outages"),
+    path("outages/record/", outages.record, name="record_outage"),
+    path("outages/plan/", outages.plan, name="plan_downtime"),
+    path("outages/<int:outage_id>/", outages.outage, name="outage"),
+    path("outages/<int:outage_id>/end/", outages.end, name="end_outage"),
+    path("outages/<int:outage_id>/change/", outages.change, name="change_outage"),
+    path("outages/<int:outage_id>/withdraw/", outages.withdraw, name="withdraw_outage"),
+    path("replays/", replays.replays, name="replays"),
+    path("replays/create/", replays.create_replay, name="create_replay"),
+    path("replays/<int:job_id>/", replays.replay, name="replay"),
 ]

@@ -269,6 +269,20 @@ def bullet_bar(value: float | None, target: float) -> SafeString:
 
 
 @register.simple_tag
+def stack_bar(parts: Iterable[tuple[float, str]]) -> SafeString:
+    """A bar of parts beside each other: (share of the whole in percent, kind), the kinds coloured in app.css
+    (`pd-part-<kind>`). The numbers stand in a table beside it, so the drawing is silent."""
+    drawn, place = [], 0.0
+    for share, kind in parts:
+        width = max(min(share, 100 - place), 0)
+        if width:
+            drawn.append((kind, f"{place:.2f}", f"{width:.2f}"))
+        place += width
+    body = format_html_join("", '<rect class="pd-part-{}" x="{}%" width="{}%" height="14"/>', drawn)
+    return format_html('<svg class="pd-stack-bar" aria-hidden="true">{}</svg>', body)
+
+
+@register.simple_tag
 def sparkline(values: Sequence[float]) -> SafeString:
     """A line of 60 by 24 pixels through `values`, oldest first; nothing for fewer than two."""
     if len(values) < 2:

@@ -17,6 +17,7 @@ from incidents.forms import (
     CancelForm,
     CategoriseForm,
     HoldForm,
+    MarkOutageForm,
     MoveForm,
     OverrideForm,
     PrioritiseForm,
@@ -40,6 +41,7 @@ _POLICIES: dict[str, Callable[[User, Incident], bool]] = {
     "prioritise": policies.can_prioritise,
     "override_priority": policies.can_override_priority,
     "categorise": policies.can_categorise,
+    "mark_outage": policies.can_mark_outage,
 }
 
 
@@ -175,6 +177,20 @@ def categorise(request: UserRequest, number: str) -> HttpResponse:
         )  # fmt: skip
 
     return _carry_out(request, incident, "categorise", form, act, done=_("Changed."))
+
+
+@require_POST
+@agents_only
+def mark_outage(request: UserRequest, number: str) -> HttpResponse:
+    incident, form = _incident(request, number), MarkOutageForm(request.POST)
+
+    def act(data: dict[str, Any]) -> None:
+        services.mark_outage(
+            incident=incident, starts_at=data["starts_at"], ends_at=data["ends_at"], cause=data["cause"],
+            actor=request.user, now=timezone.now(),
+        )  # fmt: skip
+
+    return _carry_out(request, incident, "mark_outage", form, act, done=_("The outage is recorded."))
 
 
 # --- how a verb is carried out --------------------------------------------------------------------------------------

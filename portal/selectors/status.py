@@ -15,6 +15,8 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.permissions import Permission
 from catalog.models import Service
+from slas.models import Outage
+from slas.outages.selectors import down_now
 from tickets.models import ACTIVE_PHASES, Kind, Phase, Priority, Ticket, TicketQuerySet
 
 DAYS = 90
@@ -31,12 +33,14 @@ class Level(IntEnum):
 @dataclass(frozen=True)
 class ServiceStatus:
     """`since` is the opening of the oldest incident that is still open. `days` has one level for each of the last 90
-    days in the reader's zone, oldest first."""
+    days in the reader's zone, oldest first. `outage` is the one that goes on now, planned or not: it concerns everybody
+    who uses the service."""
 
     service: Service
     level: Level
     since: datetime | None
     days: list[tuple[date, Level]]
+    outage: Outage | None = None
 
     @property
     def n_bad_days(self) -> int:
@@ -56,7 +60,7 @@ def popular_services(*, user: User, now: datetime) -> list[Service]:
 
 
 def service_statuses(*, user: User, now: datetime) -> list[ServiceStatus]:
-    """Every service the person may see, those in trouble first. Three queries, however many incidents there were."""
+    """Every service the person may see, those in trouble first. Four queries, however many incidents there were."""
     today = timezone.localtime(now).date()
     days = [today - timedelta(days=n) for n in reversed(range(DAYS))]
     levels = _levels_by_day(user, now=now, today=today)
@@ -67,11 +71,15 @@ def service_statuses(*, user: User, now: datetime) -> list[ServiceStatus]:
         .values_list("service_id")
         .annotate(worst=Min("priority"), since=Min("opened_at"))
     }
+    down = down_now(user=user, now=now)
     statuses = []
     for service in Service.objects.visible_to(user).live().order_by("name"):
         level, since = open_now.get(service.pk, (Level.GOOD, None))
+        outage = down.get(service.pk)
+        if outage is not None and not outage.is_planned:
+            level, since = Level.DISRUPTED, min(since or outage.starts_at, outage.starts_at)
         history = [(day, levels.get((service.pk, day), Level.GOOD)) for day in days]
-        statuses.append(ServiceStatus(service=service, level=level, since=since, days=history))
+        statuses.append(ServiceStatus(service=service, level=level, since=since, days=history, outage=outage))
     return sorted(statuses, key=lambda status: -status.level)
 
 

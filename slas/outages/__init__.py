@@ -1,0 +1,1 @@
+"""When services were down: recorded, planned, and measured against what was promised."""
