@@ -7,9 +7,11 @@ class IncidentsConfig(appconfig.StageConfig):
     stage = Stage.OPERATION
 
     def ready(self) -> None:
-        from incidents import kind, wording
+        from incidents import history, kind, wording
+        from slas import turns
         from work import kinds
         from work import wording as work_wording
 
         kinds.register(kind.KIND)
+        turns.register(history.TURNS)
         work_wording.register(wording.TELLINGS)

@@ -22,6 +22,7 @@ from slas.engine import Turn
 from slas.history import PastClock
 from slas.metrics import TurnKind
 from slas.promises import Promise
+from slas.turns import Reader, always, changes
 from tickets.history import TicketStory, write_stories
 from tickets.models import Channel, Kind, Ticket, WaitingReason
 
@@ -36,6 +37,16 @@ PAST: Machine[State] = Machine(
 
 
 BREACH = 100  # percent
+
+TURNS: dict[str, Reader] = {
+    "incident.held": lambda data: [(TurnKind.PAUSED, {"reason": data.get("reason", "")})],
+    "incident.resumed": always(TurnKind.RESUMED),
+    "incident.resolved": always(TurnKind.RESOLVED),
+    "incident.reopened": always(TurnKind.REOPENED),
+    "incident.cancelled": always(TurnKind.CANCELLED),
+    "incident.prioritised": changes,
+}
+"""What the facts told here and by the live verbs mean to the clocks."""
 
 
 class PastIncident:

@@ -8,9 +8,12 @@ class SlasConfig(appconfig.StageConfig):
 
     def ready(self) -> None:
         from journal import jobs
-        from slas import rollout
+        from slas import replay, rollout
         from slas.jobs import faces
+        from slas.replay.face import tell as tell_replay
         from slas.rollout.face import tell
 
         jobs.register(rollout.KIND, rollout.take_step)
         faces.register(rollout.KIND, tell)
+        jobs.register(replay.KIND, replay.take_step)
+        faces.register(replay.KIND, tell_replay)

@@ -4,7 +4,7 @@ The same arithmetic as for live clocks (slas.services.settle) tells what was use
 them runs on: a clock whose ticket was never resolved ends, cancelled, with the last thing that is known.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -49,12 +49,29 @@ def past_clocks(
 ) -> list[PastClock]:
     """The clocks of a ticket that was opened with `priority` for `team` and then took `turns`, in the order of time. What
     is still live at `known_until` ends there, cancelled."""
+    clocks = live_through(ticket=ticket, promises=promises, priority=priority, team=team, turns=turns)
+    clocks.take(Turn(TurnKind.CANCELLED, at=known_until))
+    return [_settled(life) for life in clocks.lives]
+
+
+def live_through(
+    *,
+    ticket: Ticket,
+    promises: Sequence[Promise],
+    priority: int,
+    team: int | None,
+    turns: Iterable[Turn],
+    promises_of: Callable[[int | None], Sequence[Promise]] | None = None,
+) -> TicketClocks:
+    """The same, with what is still live at the end left alive. `promises_of` gives the promises of another service, where a
+    turn brings one."""
     clocks = TicketClocks(ticket, promises, priority=priority, team=team)
     clocks.take(Turn(TurnKind.OPENED, at=ticket.opened_at))
     for turn in turns:
+        if promises_of is not None and turn.kind is TurnKind.CHANGED and not turn.priority:
+            clocks.promises = promises_of(turn.service)
         clocks.take(turn)
-    clocks.take(Turn(TurnKind.CANCELLED, at=known_until))
-    return [_settled(life) for life in clocks.lives]
+    return clocks
 
 
 def write_clocks(past: Sequence[PastClock]) -> None:
@@ -76,13 +93,13 @@ def _settled(life: Life) -> PastClock:
         account = account_of(life.clock, life.events, now=life.events[-1].at)
         for step, rung in enumerate(life.clock.ladder):
             used = life.clock.goal * rung["percent"] / 100 + timedelta(seconds=rung["offset"])
-            at = _moment_of(account, used)
+            at = moment_of(account, used)
             if at is not None and at > life.since:
                 steps.append((step, at))
     return PastClock(life.clock, life.events, steps)
 
 
-def _moment_of(account: ledger.Ledger, used: timedelta) -> datetime | None:
+def moment_of(account: ledger.Ledger, used: timedelta) -> datetime | None:
     """When a clock had used that much; None if it never did."""
     for segment in account.segments:
         if segment.kind is ledger.SegmentKind.RUNNING:

@@ -20,6 +20,11 @@ def can_cancel_job(user: User, job: Job) -> bool:
     return user.pk == job.owner_id or can_manage_promises(user)
 
 
+def can_replay(user: User) -> bool:
+    """Set the machines to work on the past, for whoever may make promises of what they find."""
+    return can_manage_promises(user)
+
+
 def can_record_outages(user: User) -> bool:
     """Who works the tickets knows when a service was down."""
     return user.can(Permission.WORK_TICKETS) or can_manage_promises(user)

@@ -8,8 +8,10 @@ class WorkConfig(appconfig.StageConfig):
 
     def ready(self) -> None:
         from journal import outbox
+        from slas import turns
         from slas.sweep import TOPIC
-        from work import digest, escalation
+        from work import digest, escalation, services
 
         outbox.register(TOPIC, escalation.carry_out)
         outbox.register(digest.TOPIC, digest.write_letters)
+        turns.register(services.TURNS)

@@ -14,11 +14,21 @@ from accounts.permissions import Permission
 from core.machine import IllegalMove
 from journal.models import Visibility
 from slas import services as slas
+from slas.models import Clock
+from slas.metrics import TurnKind
+from slas.turns import Reader, changes
 from tickets import policies
 from tickets import services as tickets
 from tickets.models import Channel, InternalNote, Link, PublicEntry, Ticket, Watcher
 from tickets.notices import notify
 from work.kinds import kind_of
+
+TURNS: dict[str, Reader] = {
+    "ticket.assigned": changes,
+    "ticket.edited": changes,
+    "ticket.replied": lambda data: [(TurnKind.ANSWERED if data.get("is_from_agent") else TurnKind.WRITTEN, {})],
+}
+"""What the facts told here mean to the clocks."""
 
 
 @transaction.atomic
@@ -128,6 +138,45 @@ def edit_ticket(
 
 
 @transaction.atomic
+def promise_date(*, ticket: Ticket, due_at: datetime, words: str = "", actor: User, now: datetime) -> Clock:
+    """A person promises the requester that it will be done by `due_at`, perhaps in some `words` of his own. It stands
+    beside the timers and none of them moves it (AC-A1d); a promise made before it is taken back. The requester and all
+    watchers hear of it. Raises PermissionDenied, IllegalMove where the ticket is not active, ValidationError for a date
+    that is past or more than three years ahead."""
+    _require_promisable(ticket, actor)
+    before = slas.promised_date(ticket=ticket)
+    clock = slas.promise_date(ticket=ticket, due_at=due_at, words=words, actor=actor, now=now)
+    data = {"due_at": due_at.isoformat(), "words": clock.words, "before": before and before.isoformat()}
+    event = tickets.record_event(
+        ticket=ticket, name="ticket.promised", actor=actor, at=now, data=data, visibility=Visibility.PUBLIC
+    )
+    notify(
+        ticket=ticket, notice="promised", source=f"event-{event.pk}", people=[ticket.requester, *_watchers(ticket)],
+        actor=actor, now=now, context=data,
+    )  # fmt: skip
+    return clock
+
+
+@transaction.atomic
+def withdraw_date(*, ticket: Ticket, actor: User, now: datetime) -> bool:
+    """Take the promised date back; who heard of it hears of this. False where there was none. Raises PermissionDenied,
+    IllegalMove where the ticket is not active."""
+    _require_promisable(ticket, actor)
+    before = slas.promised_date(ticket=ticket)
+    if before is None or not slas.withdraw_date(ticket=ticket, actor=actor, now=now):
+        return False
+    data = {"due_at": before.isoformat()}
+    event = tickets.record_event(
+        ticket=ticket, name="ticket.promise_withdrawn", actor=actor, at=now, data=data, visibility=Visibility.PUBLIC
+    )
+    notify(
+        ticket=ticket, notice="promise_withdrawn", source=f"event-{event.pk}", actor=actor, now=now, context=data,
+        people=[ticket.requester, *_watchers(ticket)],
+    )  # fmt: skip
+    return True
+
+
+@transaction.atomic
 def watch_ticket(*, ticket: Ticket, user: User, actor: User, now: datetime) -> None:
     """`user` follows the ticket: he may see it and hears of every public message."""
     if not policies.can_watch(actor, ticket) or (user != actor and not policies.can_work(actor, ticket)):
@@ -173,6 +222,15 @@ def _refuse_ended(ticket: Ticket, verb: str) -> None:
         kind = kind_of(ticket)
         state = kind.state_of(ticket)
         raise IllegalMove(verb, state, kind.machine.allowed(state))
+
+
+def _require_promisable(ticket: Ticket, actor: User) -> None:
+    if not policies.can_promise(actor, ticket) and not policies.has_ended(ticket):
+        raise PermissionDenied
+    if not ticket.is_active:
+        kind = kind_of(ticket)
+        state = kind.state_of(ticket)
+        raise IllegalMove("promise", state, kind.machine.allowed(state))
 
 
 def _tell_clocks(ticket: Ticket, changes: Mapping[str, Any], actor: User | None, now: datetime) -> None:
