@@ -7,6 +7,8 @@ from zoneinfo import available_timezones
 
 import pytest
 import time_machine
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core import mail
 from django.test import Client
 
@@ -106,6 +108,23 @@ class TestPages:
             "/account/logout/", "/me/people/", "/me/people/invite/", f"/me/people/{admin_user.pk}/",
         ]  # fmt: skip
         assert left_in_english(client_of(admin_user), addresses) == {}
+
+    def test_of_the_second_factor_are_chinese(self, client_of, speakers, admin_user):
+        admin_user.set_password("correct horse battery staple")
+        admin_user.save()
+        client = client_of(admin_user)
+        assert left_in_english(client, ["/account/reauthenticate/"]) == {}
+        client.post("/account/reauthenticate/", {"password": "correct horse battery staple"})
+        page = "/account/2fa/totp/activate/"
+        shown = left_in_english(client, [page])
+        secret = client.session["mfa.totp.secret"]
+        assert [word for word in shown.get(page, []) if word not in secret] == []
+        code = format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+        assert client.post("/account/2fa/totp/activate/", {"code": code}).status_code == 302
+        codes = " ".join(Authenticator.objects.get(user=admin_user, type="recovery_codes").wrap().get_unused_codes())
+        pages = ["", "recovery-codes/", "recovery-codes/generate/", "totp/deactivate/"]
+        found = left_in_english(client, [f"/account/2fa/{page}" for page in pages])
+        assert [word for words in found.values() for word in words if word not in codes] == []
 
     def test_for_strangers_are_chinese(self, db, client):
         addresses = ["/account/login/", "/account/password/reset/", "/account/password/reset/done/"]
