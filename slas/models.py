@@ -44,7 +44,8 @@ class CalendarVersion(models.Model):
     """What a calendar said before or since an edit: clocks that began under it stay under it until they are moved.
 
     `content` is {"timezone": zone, "hours": {weekday: [[opens, closes]]}, "holidays": {date: name}, "exceptions": {date:
-    {"name": name, "hours": [[opens, closes]]}}}. A calendar that was never edited has none: its rows say it.
+    {"name": name, "hours": [[opens, closes]]}}, "sources": {date: where it came from}}. A calendar that was never edited has
+    none: its rows say it.
     """
 
     calendar = models.ForeignKey(BusinessCalendar, on_delete=models.CASCADE, related_name="versions")

@@ -77,19 +77,23 @@ def reopen_clocks(*, ticket: Ticket, actor: User | None, now: datetime) -> None:
     _follow(ticket, Turn(TurnKind.REOPENED, at=now, actor=actor))
 
 
-def retarget_clocks(*, ticket: Ticket, actor: User | None, now: datetime, why: str) -> None:
+def retarget_clocks(
+    *, ticket: Ticket, actor: User | None, now: datetime, why: str, only_newly_late: bool = False
+) -> None:
     """The promise may be another now (priority, service, agreement): each live clock it concerns is cancelled and its
     successor begins where it did, with the earlier pauses kept (BEHAVIOUR.md rule 7). A successor that is late already
-    gets one record, "target changed", and no ladder of stale warnings."""
+    gets one record, "target changed", and no ladder of stale warnings; with `only_newly_late` not even these where its
+    predecessor was late as well."""
     clocks = _clocks_of(ticket)
     clocks.take(Turn(TurnKind.CHANGED, at=now, actor=actor, priority=ticket.priority))
     _save(clocks)
-    for _old, new in clocks.changed:
+    for old, new in clocks.changed:
         if new is None or new.has_ended:
             continue
-        _pass_over_stale_steps(new.clock, now)
+        is_told = not (only_newly_late and old.clock.has_breached(now))
+        _pass_over_stale_steps(new.clock, now, fires_last=is_told)
         new.clock.save(update_fields=["step", "next_fire_at"])
-        if new.clock.has_breached(now):
+        if is_told and new.clock.has_breached(now):
             record_event(
                 ticket=ticket, name="sla.target_changed", actor=actor, at=now,
                 data={
@@ -237,11 +241,11 @@ def _save(clocks: TicketClocks) -> list[Clock]:
     return made
 
 
-def _pass_over_stale_steps(clock: Clock, now: datetime) -> None:
+def _pass_over_stale_steps(clock: Clock, now: datetime, *, fires_last: bool = True) -> None:
     """A changed promise does not storm: steps whose time has passed already are not sent one by one. Of a running
     clock that is late by the change, the last of them still fires, once."""
     if clock.state != Clock.State.RUNNING:
         return
     n_passed = sum(at <= now for at in clock.fire_plan)
-    clock.step = n_passed - 1 if n_passed and clock.has_breached(now) else n_passed
+    clock.step = n_passed - 1 if fires_last and n_passed and clock.has_breached(now) else n_passed
     clock.next_fire_at = clock.fire_plan[clock.step] if clock.step < len(clock.fire_plan) else None

@@ -193,6 +193,28 @@ def _late(event: Event) -> str:
     return _(" (told %(length)s late)") % {"length": short_duration(late_by)}
 
 
+def _recalculated(event: Event) -> Line:
+    """The ticket followed an edited calendar or agreement; its actor is who had it edited."""
+    sentence = _("The calendar {name} changed: {changes}")
+    if event.data.get("why") == "agreement":
+        sentence = _("The agreement {name} changed: {changes}")
+    changes = in_a_row([_recalculated_clock(event, clock) for clock in event.data.get("clocks", [])])
+    return Line("calendar-time", format_html(sentence, name=strong(event.data.get("name", "")), changes=changes))
+
+
+def _recalculated_clock(event: Event, clock: Mapping[str, Any]) -> SafeString:
+    metric = clock.get("metric", "")
+    name = strong(Metric(metric).label if metric in Metric.values else metric)
+    before, after = (parse_datetime(clock.get(key) or "") for key in ("was_due_at", "due_at"))
+    if clock.get("effect") == "ends":
+        return format_html(_("{metric} is not promised any more"), metric=name)
+    if after is None:
+        return format_html(_("{metric} has another time left and is paused"), metric=name)
+    sentence = _("{metric} is due {after}, before that {before}") if before else _("{metric} is due {after}")
+    times = {"after": time_of(after, beside=event.at), "before": time_of(before, beside=event.at) if before else ""}
+    return format_html(sentence, metric=name, **times)
+
+
 def _target_changed(event: Event) -> Line:
     time = _due(event)
     return Line(
@@ -217,5 +239,6 @@ register(
         "sla.warned": _warned,
         "sla.breached": _breached,
         "sla.target_changed": _target_changed,
+        "sla.recalculated": _recalculated,
     }
 )  # fmt: skip

@@ -6,13 +6,13 @@ P1 and P2 run round the clock, P3 to P5 in the customer's office hours; a workin
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import holidays
-
 from accounts.models import Organisation
 from catalog.models import Service
 from itsm.demo.people import HUAZHANG, TIDEWELL, People
-from slas.calendars import copy_holidays
-from slas.models import Agreement, BusinessCalendar, EscalationStep, Metric, OpeningHours, SpecialDay, Target
+from slas.calendars.content import Content, joined, usual_hours
+from slas.calendars.services import save_calendar
+from slas.calendars.sets import holiday_set
+from slas.models import Agreement, BusinessCalendar, EscalationStep, Metric, Target
 from slas.promises import Promise
 from tickets.models import Priority, WaitingReason
 
@@ -46,10 +46,10 @@ class Promises:
 
 def make_promises(people: People, services: dict[str, Service], *, now: datetime) -> Promises:
     """Make calendars, agreements, targets and ladders; what is there already stays."""
-    years = range(now.year - 1, now.year + 2)
-    always = _calendar(ALWAYS, "UTC", EVERY_DAY, ["00:00-24:00"])
-    lisbon = _calendar(LISBON, "Europe/Lisbon", WEEKDAYS, ["09:00-17:00"], country="PT", years=years)
-    shanghai = _calendar(SHANGHAI, "Asia/Shanghai", WEEKDAYS, ["09:00-12:00", "13:00-18:00"], country="CN", years=years)
+    office, shifts = [["09:00", "17:00"]], [["09:00", "12:00"], ["13:00", "18:00"]]
+    always = _calendar(ALWAYS, "UTC", EVERY_DAY, [["00:00", "24:00"]], now=now)
+    lisbon = _calendar(LISBON, "Europe/Lisbon", WEEKDAYS, office, country="PT", language="en_US", now=now)
+    shanghai = _calendar(SHANGHAI, "Asia/Shanghai", WEEKDAYS, shifts, country="CN", now=now)
     since = date(now.year - 1, 1, 1)
     agreements = {
         STANDARD: _agreement(STANDARD, lisbon, always, since),
@@ -63,29 +63,20 @@ def make_promises(people: People, services: dict[str, Service], *, now: datetime
 
 
 def _calendar(
-    name: str, zone: str, days: range, intervals: list[str], *, country: str = "", years: range = range(0)
+    name: str, zone: str, days: range, hours: list[list[str]], *, now: datetime, country: str = "", language: str = ""
 ) -> BusinessCalendar:
-    calendar, is_new = BusinessCalendar.objects.get_or_create(
-        name=name, defaults={"time_zone": zone, "country": country}
-    )
-    if is_new:
-        OpeningHours.objects.bulk_create(
-            OpeningHours(calendar=calendar, weekday=day, interval=interval) for day in days for interval in intervals
-        )
-        if country:
-            SpecialDay.objects.bulk_create(_worked_weekends(calendar, country, years, intervals))
-            copy_holidays(calendar=calendar, country=country, years=years)
-    return calendar
-
-
-def _worked_weekends(calendar: BusinessCalendar, country: str, years: range, intervals: list[str]) -> list[SpecialDay]:
-    """Weekend days that make up for a bridge day, where the country has them."""
-    found = getattr(holidays.country_holidays(country, years=years), "weekend_workdays", None) or []
-    return [
-        SpecialDay(calendar=calendar, date=day, name="调休上班", intervals=intervals, source=f"holidays {country}")
-        for day in sorted(found)
-        if day.year in years
-    ]
+    """With the holidays of last year to next year, where it has a country."""
+    found = BusinessCalendar.objects.filter(name=name).first()
+    if found is not None:
+        return found
+    content: Content = {
+        "timezone": zone, "hours": {str(day): hours for day in days}, "holidays": {}, "exceptions": {}, "sources": {}
+    }  # fmt: skip
+    if country:
+        years = range(now.year - 1, now.year + 2)
+        holidays = holiday_set(country=country, years=years, hours=usual_hours(content), language=language)
+        content = joined(content, holidays.days)
+    return save_calendar(calendar=None, name=name, content=content, country=country, actor=None, now=now)
 
 
 def _agreement(name: str, office: BusinessCalendar, always: BusinessCalendar, since: date, **fields: Any) -> Agreement:

@@ -173,7 +173,7 @@ def _move_to_agreement(job: Job, ids: Sequence[int], now: datetime) -> Impact:
     for ticket in tickets:
         if not is_concerned(live[ticket.pk], agreement, standing.of(ticket)):
             continue
-        retarget_clocks(ticket=ticket, actor=job.owner, now=now, why="agreement")
+        retarget_clocks(ticket=ticket, actor=job.owner, now=now, why="agreement", only_newly_late=True)
         shifts = list(_compared(ticket, live[ticket.pk], now))
         impact.add(*shifts)
         _record_shifts(ticket, shifts, about, job, now)

@@ -1,15 +1,19 @@
-"""From calendar rows to the pure calendar the arithmetic takes."""
+"""Calendars: from rows to the pure calendar the arithmetic takes.
+
+content.py   what a calendar says as JSON: checked, compared, read from what people type
+services.py  an edit: a new version, logged; open tickets follow or not
+sets.py      public holidays by country and region, with adjusted working days
+ics.py       somebody's calendar file
+year.py      a year as it is shown
+forms.py, views.py, selectors.py
+"""
 
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
-import holidays
-from django.db import transaction
-from django.db.models import F
-
 from slas import clock
-from slas.models import BusinessCalendar, CalendarVersion, Clock, SpecialDay
+from slas.models import BusinessCalendar, CalendarVersion, Clock
 
 
 def pure_calendar(row: BusinessCalendar) -> clock.Calendar:
@@ -27,9 +31,17 @@ ALWAYS = clock.Calendar.always()
 
 @lru_cache(maxsize=256)
 def _load(pk: int, version: int) -> clock.Calendar:
-    kept = CalendarVersion.objects.filter(calendar_id=pk, number=version).first()
-    content = kept.content if kept else content_of(BusinessCalendar.objects.get(pk=pk))
-    return from_content(content)
+    return from_content(version_content(pk, version))
+
+
+def version_content(pk: int, version: int) -> dict[str, Any]:
+    """What that version of the calendar says: as it was kept, or as the rows have it that were never edited since."""
+    kept = CalendarVersion.objects.filter(calendar_id=pk, number=version)
+    if found := kept.first():
+        return found.content
+    content = content_of(BusinessCalendar.objects.get(pk=pk))
+    # An edit may have been committed between the two reads: then it has kept what the rows said before.
+    return found.content if (found := kept.first()) else content
 
 
 def from_content(content: dict[str, Any]) -> clock.Calendar:
@@ -60,26 +72,10 @@ def content_of(row: BusinessCalendar) -> dict[str, Any]:
             for day in days
             if day.intervals
         },
+        "sources": {day.date.isoformat(): day.source for day in days},
     }
 
 
 def _pair(interval: str) -> list[str]:
     opens, _dash, closes = interval.partition("-")
     return [opens, closes]
-
-
-@transaction.atomic
-def copy_holidays(*, calendar: BusinessCalendar, country: str, years: range) -> int:
-    """Copy the public holidays of `country` ("DE", or "DE-BY" with a region) into editable rows; days that are there
-    already stay as they are. The number of rows added. Raises NotImplementedError for an unknown country."""
-    land, _dash, region = country.partition("-")
-    found: dict[date, str] = dict(holidays.country_holidays(land, subdiv=region or None, years=years))
-    rows = [
-        SpecialDay(calendar=calendar, date=day, name=name[:120], source=f"holidays {country}")
-        for day, name in sorted(found.items())
-    ]
-    before = calendar.special_days.count()
-    SpecialDay.objects.bulk_create(rows, ignore_conflicts=True)
-    BusinessCalendar.objects.filter(pk=calendar.pk).update(version=F("version") + 1)
-    calendar.refresh_from_db()
-    return calendar.special_days.count() - before
