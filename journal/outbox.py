@@ -77,15 +77,17 @@ def purge(*, before: datetime, batch: int = 5000) -> int:
     return n_removed
 
 
+# The choice is made in a CTE of its own: a subquery in WHERE may be run again for every row, each time with a new LIMIT.
 _CLAIM = """
-    UPDATE journal_outbox SET lease_until = %(until)s, n_attempts = n_attempts + 1
-    WHERE id IN (
+    WITH chosen AS MATERIALIZED (
         SELECT id FROM journal_outbox
         WHERE done_at IS NULL AND NOT is_dead AND available_at <= %(now)s
           AND (lease_until IS NULL OR lease_until < %(now)s)
           AND (%(only)s::text[] IS NULL OR topic = ANY (%(only)s)) AND topic <> ALL (%(but)s::text[])
         ORDER BY available_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-    RETURNING id
+    UPDATE journal_outbox SET lease_until = %(until)s, n_attempts = n_attempts + 1
+    FROM chosen WHERE journal_outbox.id = chosen.id
+    RETURNING journal_outbox.id
 """
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import ngettext, pgettext, pgettext_lazy
 
 from accounts.models import User
 from slas.escalation import Deed
@@ -22,8 +22,8 @@ LATE = timedelta(minutes=1)
 """What comes later than this says so."""
 
 TITLES = {
-    "breach": gettext_lazy("Deadlines missed"),
-    "warning": gettext_lazy("Deadlines ahead"),
+    "breach": pgettext_lazy("digest", "Deadlines missed"),
+    "warning": pgettext_lazy("digest", "Deadlines ahead"),
 }
 
 
@@ -58,9 +58,11 @@ class Group:
 
 def digest_of(person: User, digest: str) -> list[Group]:
     """What `person` is told under that key, as far as he may still see the tickets: missed deadlines first, in each group
-    the most urgent priority first. Three queries."""
+    the most urgent priority first. Four queries."""
     notices = list(
-        EscalationNotice.objects.filter(person=person, digest=digest).select_related("escalation__clock").order_by("pk")
+        EscalationNotice.objects.filter(person=person, digest=digest)
+        .prefetch_related("escalation__clock")
+        .order_by("pk")
     )
     seen = Ticket.objects.visible_to(person).in_bulk({notice.escalation.clock.ticket_id for notice in notices})
     by_kind: dict[str, list[EscalationNotice]] = {kind: [] for kind in TITLES}

@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts.models import User
 from files.models import StoredFile
@@ -42,7 +41,7 @@ class Letter(EmailMultiAlternatives):
 
 def compose(row: Outbox) -> Letter:
     """The letter of a row of the topic "mail": {"notice", "ticket", "person", "entry" | "note", "metric", "percent",
-    "due_at", "late_by" (seconds)}, or {"notice": "digest", "person", "digest"}. Rights are asked again here: they may
+    "due_at", "late_by" (seconds), "words", "before"}, or {"notice": "digest", "person", "digest"}. Rights are asked again here: they may
     have changed since the row was written.
 
     Raises NotForThisReader.
@@ -94,8 +93,7 @@ def _digest(payload: Mapping[str, Any], notice: Notice, person: User) -> Written
         "url": settings.SITE_URL + reverse("desk:queue"),
         "why": _("You get this mail because escalations come to you."),
     }
-    subject = ngettext("%(title)s: %(n)s ticket", "%(title)s: %(n)s tickets", n_lines)
-    return one_line(subject % {"title": notice.title, "n": n_lines}), words, {}
+    return one_line(f"{notice.title}: {n_lines}"), words, {}
 
 
 def message_id(row: Outbox) -> str:
@@ -149,6 +147,9 @@ def _words(payload: Mapping[str, Any], ticket: Ticket, person: User) -> dict[str
             return {"resolution": _resolution(ticket), "reopen_days": settings.REOPEN_WINDOW_DAYS}
         case "closed":
             return {"close_days": settings.AUTO_CLOSE_DAYS}
+        case "promised" | "promise_withdrawn":
+            due_at = parse_datetime(payload["due_at"])
+            return {"due_at": due_at, "words": payload.get("words", ""), "is_new": not payload.get("before")}
         case "warning" | "breach":
             return _deadline(payload)
     return {}

@@ -136,3 +136,41 @@ class TestPurge:
         Outbox.objects.update(done_at=NOW)
         assert outbox.purge(before=NOW + timedelta(days=1), batch=3) == 7
         assert not Outbox.objects.exists()
+
+
+class TestNotYet:
+    def test_waits_without_using_up_a_try(self, db, now, monkeypatch):
+        post(key="waits", topic="waiting", payload={}, now=now)
+        pause = timedelta(minutes=3)
+
+        def refuse(row, now):
+            raise outbox.NotYet("another thing comes first", pause=pause)
+
+        monkeypatch.setitem(outbox._handlers, "waiting", refuse)
+        before = timezone.now()
+        for _n in range(len(outbox.PAUSES) + 1):
+            Outbox.objects.update(available_at=now)
+            assert outbox.dispatch(now=now, only=["waiting"]) == 0
+        row = Outbox.objects.get()
+        assert (row.n_attempts, row.is_dead, row.done_at, row.lease_until) == (0, False, None, None)
+        assert before + pause <= row.available_at <= timezone.now() + pause
+
+
+def taken(row, now):
+    return ""
+
+
+class TestClaim:
+    def test_takes_no_more_than_its_limit_however_the_rows_lie(self, db, now, monkeypatch):
+        monkeypatch.setitem(outbox._handlers, "many", taken)
+        for n in range(30):
+            post(key=f"many-{n}", topic="many", payload={}, now=now)
+        assert outbox.dispatch(now=now, limit=1, but=["other"]) == 1
+        assert Outbox.objects.filter(n_attempts=1).count() == 1
+
+    def test_leaves_the_topics_alone_that_somebody_else_delivers(self, db, now, monkeypatch):
+        for topic in ("fast", "slow"):
+            monkeypatch.setitem(outbox._handlers, topic, taken)
+            post(key=topic, topic=topic, payload={}, now=now)
+        assert outbox.dispatch(now=now, but=["slow"]) == 1
+        assert list(Outbox.objects.filter(done_at=None).values_list("topic", flat=True)) == ["slow"]
