@@ -84,12 +84,11 @@ def both_ways(length: timedelta, *, day: timedelta) -> str:
     if length < day:
         return hours
     n_days = length / day
-    words = ngettext("%(n)s working day", "%(n)s working days", round(n_days)) % {
-        "n": f"{n_days:.2f}".rstrip("0").rstrip(".")
-    }
-    return (
-        _("%(hours)s (%(days)s)") % {"hours": hours, "days": words} if day != WHOLE_DAY else _plain_days(hours, n_days)
-    )
+    if day == WHOLE_DAY:
+        return _plain_days(hours, n_days)
+    said = f"{n_days:.2f}".rstrip("0").rstrip(".")
+    words = ngettext("%(n)s working day", "%(n)s working days", 1 if said == "1" else 2) % {"n": said}
+    return _("%(hours)s (%(days)s)") % {"hours": hours, "days": words}
 
 
 def _plain_days(hours: str, n_days: float) -> str:

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from slas.agreements.wording import StepWords, step_words
 from slas.calendars import pure_calendar
 from slas.durations import day_of
 from slas.engine import Life, account_of, settle
-from slas.escalation import Plan, plan_of
+from slas.escalation import Action, Deed, Plan, Reason, plan_of
 from slas.history import live_through, moment_of
 from slas.ledger import Ledger
 from slas.models import Agreement, Clock, EscalationStep, Metric, Target
@@ -28,6 +31,31 @@ class When(StrEnum):
     NEVER = "never"  # the clock has ended before
 
 
+WHEN_WORDS = {
+    When.PASSED: gettext_lazy("would have fired"),
+    When.AHEAD: gettext_lazy("will fire"),
+    When.WAITS: gettext_lazy("not while the clock stands still"),
+    When.NEVER: gettext_lazy("never: the clock has ended before"),
+}
+LEFT_OUT_WORDS = {
+    Reason.ENDED: gettext_lazy("nobody now: the clock has ended"),
+    Reason.PRIORITY: gettext_lazy("nobody: it is for other priorities"),
+    Reason.ASSIGNED: gettext_lazy("nobody: somebody owns the ticket"),
+    Reason.ANSWERED: gettext_lazy("nobody: we have answered"),
+    Reason.QUIET: gettext_lazy("nobody now: one of us has just written to the requester"),
+}
+
+
+def _deed_words(action: Action) -> str:
+    match action.deed:
+        case Deed.RAISED:
+            return _("raises the priority to P%(priority)s") % {"priority": action.priority}
+        case Deed.HANDED_OVER:
+            return _("hands over to %(team)s") % {"team": action.team}
+        case Deed.WEBHOOK:
+            return _("calls the webhook %(name)s") % {"name": action.webhook}
+
+
 @dataclass(frozen=True)
 class Firing:
     """One step on one clock: `at` is None where it waits or never comes."""
@@ -37,6 +65,19 @@ class Firing:
     when: When
     at: datetime | None
     plan: Plan
+
+    @property
+    def when_words(self) -> str:
+        return str(WHEN_WORDS[self.when])
+
+    @property
+    def left_out_words(self) -> str:
+        """Why nobody is told."""
+        return str(LEFT_OUT_WORDS[self.plan.left_out]) if self.plan.left_out else _("nobody")
+
+    @property
+    def deed_words(self) -> list[str]:
+        return [_deed_words(action) for action in self.plan.actions]
 
 
 @dataclass(frozen=True)

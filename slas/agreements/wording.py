@@ -94,16 +94,18 @@ TELLINGS = {
     "agreement.withdrawn": pgettext_lazy("agreement", "withdrew the draft of version %(version)s"),
     "agreement.ended": pgettext_lazy("agreement", "set the end of version %(version)s to %(end_date)s"),
 }
+TELLINGS |= {
+    "agreement.rolled_out": pgettext_lazy(
+        "agreement",
+        "moved open tickets over: %(n_moved)s moved, %(n_breached)s became late, %(n_recovered)s are no longer late",
+    ),
+    "agreement.replayed": pgettext_lazy("agreement", "tried it on the tickets of the last %(days)s days"),
+}
 PARTS = {
     "document": gettext_lazy("the document"),
     "targets": gettext_lazy("the targets"),
     "steps": gettext_lazy("the escalation"),
 }
-
-
-def register(tellings: dict[str, "str"]) -> None:
-    """Another part of slas says what its own events about agreements tell."""
-    TELLINGS.update(tellings)  # type: ignore[arg-type]
 
 
 def telling(event: Event) -> str:
