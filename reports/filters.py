@@ -20,7 +20,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import User
-from slas.models import Clock
+from journal.models import Event
+from reports.signs import facts
+from slas.models import PUBLIC_METRICS, Clock
 from tickets.models import ACTIVE_PHASES, Phase, Ticket, TicketQuerySet
 
 NOBODY = 0
@@ -43,8 +45,9 @@ class TicketFilter:
     """Conditions on the ticket's header, and on one of its clocks. None or "" = no condition.
 
     customer, service, team, assignee: keys (NOBODY = without one). weekday: 1 = Monday, hour: 0 to 23, both in the
-    reader's time zone. metric, clock ("running", "live", "ended"), outcome ("in_time", "breached"), ended_* and due_*
-    speak of one and the same clock.
+    reader's time zone. Without a metric the clocks are those of promises to the customer; what is between us, our teams
+    and our suppliers is asked for by name. metric, clock ("running", "live", "ended"), outcome ("in_time", "breached"), ended_* and due_*
+    speak of one and the same clock. sign (reports.signs), paused_for and happened_* speak of facts in the ticket's story.
     """
 
     customer: int | None = None
@@ -67,6 +70,10 @@ class TicketFilter:
     ended_to: datetime | None = None
     due_from: datetime | None = None
     due_to: datetime | None = None
+    sign: str = ""
+    paused_for: str = ""
+    happened_from: datetime | None = None
+    happened_to: datetime | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -94,7 +101,16 @@ def tickets(wanted: TicketFilter, *, user: User, now: datetime) -> TicketQuerySe
     if wanted.asks_a_clock:
         clocks = Clock.objects.filter(clock_q(wanted, now=now), ticket=OuterRef("pk"))
         found = found.filter(Exists(clocks))
+    if wanted.sign:
+        found = found.filter(pk__in=facts_of(wanted, now=now).values("subject_id"))
     return found
+
+
+def facts_of(wanted: TicketFilter, *, now: datetime) -> QuerySet[Event]:
+    """The facts that the filter asks for, on whatever ticket."""
+    return facts(
+        wanted.sign, since=wanted.happened_from, until=wanted.happened_to, paused_for=wanted.paused_for, now=now
+    )
 
 
 def header_q(wanted: TicketFilter) -> Q:

@@ -13,8 +13,9 @@ from django.utils.translation import ngettext_lazy
 
 from reports.filters import CLOCKS, OUTCOMES, PHASES, TicketFilter
 from reports.periods import CUSTOM, DEFAULT, LENGTHS, LONGEST, Period, last_days
+from reports.signs import Sign
 from slas.models import Metric
-from tickets.models import Priority
+from tickets.models import Priority, WaitingReason
 
 
 class TicketFilterForm(forms.Form):
@@ -40,6 +41,10 @@ class TicketFilterForm(forms.Form):
     ended_to = forms.DateTimeField(required=False)
     due_from = forms.DateTimeField(required=False)
     due_to = forms.DateTimeField(required=False)
+    sign = forms.ChoiceField(required=False, choices=Sign.choices)
+    paused_for = forms.ChoiceField(required=False, choices=WaitingReason.choices)
+    happened_from = forms.DateTimeField(required=False)
+    happened_to = forms.DateTimeField(required=False)
 
 
 def read_filter(params: Mapping[str, Any]) -> TicketFilter:

@@ -5,5 +5,6 @@ from reports import views
 app_name = "reports"
 urlpatterns = [
     path("service-levels/", views.service_levels, name="service_levels"),
+    path("behind/", views.watermelon, name="watermelon"),
     path("service-levels/<slug:table>.csv", views.export, name="export"),
 ]

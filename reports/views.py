@@ -12,11 +12,12 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import UserRequest
 from core.htmx import render_part
-from reports import charts, exports, figures, policies, words
+from reports import behind, charts, exports, figures, policies, words
 from reports.forms import DashboardForm
-from reports.metrics import METRICS
+from reports.metrics import BEHIND, METRICS, SIGNS
 from reports.selectors.risk import at_risk, choices
 from reports.service_levels import ServiceLevels, read_service_levels
+from reports.watermelon import read_beside, read_watermelon
 from slas.sweep import seconds_since_sweep
 from work.access import agents_only
 
@@ -43,7 +44,9 @@ def service_levels(request: UserRequest) -> HttpResponse:
         "heat_words": charts.heat_words(heat),
         "parts": _tables(levels),
         "at_risk_url": words.list_url(at_risk(levels.scope, now=now)),
-        "metrics": METRICS,
+        "signs": behind.sign_figures(read_beside(scope=levels.scope, period=levels.period, user=request.user, now=now)),
+        "metrics": METRICS | SIGNS,
+        "period": levels.period,
         "exports": _exports(),
         "query": request.GET.urlencode(),
         "periods": _periods(request, form),
@@ -52,6 +55,40 @@ def service_levels(request: UserRequest) -> HttpResponse:
     }
     status = 200 if form.is_valid() else 422
     return render_part(request, "reports/service_levels.html", context, part="answer", status=status)
+
+
+@require_safe
+@agents_only
+def watermelon(request: UserRequest) -> HttpResponse:
+    """What the percentages do not show: the same period and part of the desk as the dashboard."""
+    now = _now(request)
+    offered = choices(user=request.user)
+    form = DashboardForm(request.GET, choices=offered, now=now, zone=ZoneInfo(request.user.time_zone))
+    period, scope = form.chosen()
+    melon = read_watermelon(scope=scope, period=period, user=request.user, now=now)
+    services, customers = behind.names_of(offered, "service"), behind.names_of(offered, "customer")
+    context = {
+        "form": form,
+        "period": period,
+        "subtitle": words.period_words(period),
+        "figures": [*behind.percent_figures(melon), *behind.sign_figures(melon.beside)],
+        "signs": SIGNS.values(),
+        "tables": [
+            ("services", _("By service"), _("Service"), behind.table(melon.by_service(services), melon.beside, nameless=_("No service"))),
+            ("customers", _("By customer"), _("Customer"), behind.table(melon.by_customer(customers), melon.beside, nameless="–")),
+        ],
+        "pauses": behind.pause_rows(melon),
+        "pause_chart": behind.pause_chart(melon),
+        "spreads": behind.spread_rows(melon.spreads),
+        "courts": melon.courts,
+        "court_rows": behind.court_rows(melon),
+        "court_chart": behind.court_chart(melon),
+        "metrics": {name: METRICS[name] for name in ("resolution_attainment", "response_attainment")} | SIGNS | BEHIND,
+        "query": request.GET.urlencode(),
+        "periods": _periods(request, form),
+    }  # fmt: skip
+    status = 200 if form.is_valid() else 422
+    return render_part(request, "reports/watermelon.html", context, part="answer", status=status)
 
 
 @require_safe

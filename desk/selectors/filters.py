@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from accounts.models import Organisation, Team, User, agents
 from catalog.models import Service
 from reports.filters import NOBODY, OUTCOMES, PHASES
+from reports.signs import Sign
 from slas.models import Metric
 from tickets.models import Priority
 
@@ -86,12 +87,18 @@ _LABELS = {
     "ended_to": gettext_lazy("Target ended before"),
     "due_from": gettext_lazy("Due from"),
     "due_to": gettext_lazy("Due before"),
+    "sign": gettext_lazy("What happened"),
+    "paused_for": gettext_lazy("Waiting for"),
+    "happened_from": gettext_lazy("Happened from"),
+    "happened_to": gettext_lazy("Happened before"),
 }
 _CHOICES: dict[str, dict[str, Any]] = {
     "priority": {str(value): label for value, label in Priority.choices},
     "phase": dict(PHASES),
     "metric": dict(Metric.choices),
     "outcome": dict(OUTCOMES),
+    "sign": dict(Sign.choices),
+    "paused_for": dict(WaitingReason.choices),
 }
 
 
