@@ -24,6 +24,7 @@ from portal.selectors.conversation import conversation, follow_ups
 from portal.selectors.promises import promise_sentence, promised_times
 from tickets.models import Channel, Draft, Ticket, WaitingReason
 from tickets.policies import ENDED
+from work.selectors.court import court_for_customer
 
 
 @require_safe
@@ -134,6 +135,7 @@ def show_ticket(
         "stands": words.standing(ticket),
         "steps": [(label, place < done, place == done - 1) for place, label in enumerate(words.STEPS)] if done else [],
         "promises": [] if ticket.phase in ENDED else promised_times(ticket=ticket, now=now),
+        "court": court_for_customer(ticket, now=now),
         "offered": offered,
         "offered_words": [str(VERBS[verb]) for verb in offered],
         "is_question": ticket.waiting_reason == WaitingReason.REQUESTER,
