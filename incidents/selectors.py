@@ -4,13 +4,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject
 from django.http import QueryDict
 
 from accounts.models import User
 from incidents import policies
 from incidents.models import Incident
-from slas.models import Metric
+from slas.models import Clock, Metric, Outage
 from slas.services import preview_due
 from tickets import policies as ticket_policies
 from tickets.models import Ticket
@@ -19,6 +21,7 @@ from work.kinds import possible_verbs
 from work.pulse import mark_of
 from work.selectors import page
 from work.selectors.clocks import faces_of
+from work.selectors.court import court_of_ticket
 from work.selectors.queue import neighbours_of, queue_of
 
 Policy = Callable[[User, Incident], bool]
@@ -31,15 +34,29 @@ MAY: dict[str, Policy] = {
     "assign": lambda user, incident: ticket_policies.can_assign(user, incident.ticket),
     "link": lambda user, incident: ticket_policies.can_link(user, incident.ticket),
     "watch": lambda user, incident: ticket_policies.can_work(user, incident.ticket),
+    "promise_date": lambda user, incident: (
+        incident.ticket.is_active and ticket_policies.can_promise(user, incident.ticket)
+    ),
     "prioritise": policies.can_prioritise,
     "override_priority": policies.can_override_priority,
     "categorise": policies.can_categorise,
+    "mark_outage": lambda user, incident: (
+        incident.ticket.service_id is not None and policies.can_mark_outage(user, incident)
+    ),
     "hold": policies.can_hold,
     "resolve": policies.can_resolve,
     "reopen": policies.can_reopen,
     "cancel": policies.can_cancel,
 }
 """What the page offers besides plain moves, and who may: what nobody may is not in the page at all."""
+
+
+class MarkedOutage(NamedTuple):
+    """An outage of the service that this incident tells of."""
+
+    pk: int
+    starts_at: datetime
+    ends_at: datetime | None
 
 
 class Preview(NamedTuple):
@@ -51,10 +68,14 @@ class Preview(NamedTuple):
 
 def incidents_for_page(user: User) -> QuerySet[Incident]:
     """With everything of the header and what the page needs of other tables."""
+    outages = Outage.objects.filter(ticket=OuterRef("pk")).order_by("starts_at", "pk")
     return (
         Incident.objects.visible_to(user)
         .with_header()
         .annotate(**page.page_annotations(user, ticket="pk", requester="ticket__requester"))
+        .annotate(
+            outages=ArraySubquery(outages.values(json=JSONObject(pk="pk", starts_at="starts_at", ends_at="ends_at")))
+        )
     )
 
 
@@ -66,6 +87,8 @@ def incident_page(*, incident: Any, user: User, params: QueryDict, now: datetime
     watchers = page.watchers_of(incident)
     verbs = possible_verbs(ticket=ticket, user=user)
     queue = queue_of(params, user=user, now=now)
+    faces = faces_of(ticket, now=now)
+    events = [item.moment.event for item in items if item.moment.event]
     return {
         "incident": incident,
         "ticket": ticket,
@@ -74,7 +97,10 @@ def incident_page(*, incident: Any, user: User, params: QueryDict, now: datetime
         "list_mark": list_mark,
         "items": items,
         "newest_entry": max((item.moment.entry.pk for item in items if item.moment.entry), default=0),
-        "faces": faces_of(ticket, now=now),
+        "faces": faces,
+        "promised": next((face.clock for face in faces if _is_promised_date(face.clock)), None),
+        "court": court_of_ticket(ticket, events, clocks=[face.clock for face in faces], now=now),
+        "outages": [_outage(**known) for known in incident.outages],
         "watchers": watchers,
         "is_watching": any(watcher.pk == user.pk for watcher in watchers),
         "links": page.links_of(ticket, user=user),
@@ -85,6 +111,14 @@ def incident_page(*, incident: Any, user: User, params: QueryDict, now: datetime
         "verb_names": {verb.name for verb in verbs},
         "can": frozenset(name for name, policy in MAY.items() if policy(user, incident)),
     }
+
+
+def _outage(pk: int, starts_at: str, ends_at: str | None) -> MarkedOutage:
+    return MarkedOutage(pk, datetime.fromisoformat(starts_at), datetime.fromisoformat(ends_at) if ends_at else None)
+
+
+def _is_promised_date(clock: Clock) -> bool:
+    return clock.metric == Metric.COMMITMENT and clock.ended_at is None
 
 
 def preview_of(

@@ -24,6 +24,8 @@ NOTICES = {
     "resolved": Notice(_("Your request has been resolved")),
     "reopened": Notice(_("A resolved ticket was reopened"), is_internal=True),
     "closed": Notice(_("Your request has been closed")),
+    "promised": Notice(_("A date for your request")),
+    "promise_withdrawn": Notice(_("The date for your request is taken back")),
     "cancelled": Notice(_("Your request has been cancelled")),
     "warning": Notice(_("Deadline ahead"), is_internal=True, leads_subject=True),
     "breach": Notice(_("Deadline missed"), is_internal=True, leads_subject=True),

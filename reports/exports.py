@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from reports.charts import backlog_chart, heat
 from reports.service_levels import Part, ServiceLevels
-from slas.models import Metric
+from slas.models import PUBLIC_METRICS, Metric
 
 Row = list[Any]
 
@@ -30,10 +30,10 @@ def _harmless(value: Any) -> Any:
 
 
 def days(levels: ServiceLevels) -> Iterable[Row]:
-    names = [str(metric.label) for metric in Metric]
+    names = [str(metric.label) for metric in PUBLIC_METRICS]
     yield [_("From"), _("To"), *(f"{name}: {what}" for name in names for what in (_("measured"), _("late"), "%"))]
     for step in levels.period.steps():
-        tallies = [levels.tally(metric, step) for metric in Metric]
+        tallies = [levels.tally(metric, step) for metric in PUBLIC_METRICS]
         yield [step.first, step.last, *(x for t in tallies for x in (t.n, t.n_late, t.percent))]
 
 

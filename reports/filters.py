@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -151,6 +151,8 @@ def clock_q(wanted: TicketFilter, *, now: datetime, at: str = "") -> Q:
         "due_at__lt": wanted.due_to,
     }
     found = Q(**{f"{at}{name}": value for name, value in exact.items() if value not in (None, "")})
+    if not wanted.metric:
+        found &= Q(**{f"{at}metric__in": PUBLIC_METRICS})
     if wanted.outcome == "breached":
         found &= breached_q(now=now, at=at)
     if wanted.outcome == "in_time":

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from accounts.models import User
+from accounts.permissions import Permission
 from slas.engine import account_of
 from slas.ledger import Ledger
-from slas.models import Clock
+from slas.models import PUBLIC_METRICS, Clock, ClockQuerySet
 from tickets.models import Ticket
 
 HALF, THREE_QUARTERS = 0.5, 0.75
@@ -36,27 +38,35 @@ class ClockFace:
     account: Ledger
 
 
+def newest_clocks(clocks: ClockQuerySet) -> list[Clock]:
+    """Of one ticket's clocks the newest of each metric and team. One query."""
+    newest: dict[tuple[str, int | None], Clock] = {}
+    for clock in clocks.order_by("metric", "-generation"):
+        newest.setdefault((clock.metric, clock.team_id), clock)
+    return list(newest.values())
+
+
 def ticket_clocks(*, ticket: Ticket, now: datetime) -> list[ClockFace]:
-    """The clocks that count, newest generation of each metric, the first to breach first. Two queries."""
-    clocks = (
-        ticket.clocks.counted()
-        .select_related("calendar", "agreement")
-        .prefetch_related("events__actor")
-        .order_by("metric", "-generation")
-    )
-    newest: dict[str, Clock] = {}
-    for clock in clocks:
-        newest.setdefault(clock.metric, clock)
-    faces = [clock_face(clock, now=now) for clock in newest.values()]
+    """The clocks that count, the newest of each metric and team, the first to breach first. Two queries."""
+    clocks = ticket.clocks.counted().select_related("calendar", "agreement").prefetch_related("events__actor")
+    faces = [clock_face(clock, now=now) for clock in newest_clocks(clocks)]
     far = timedelta.max
     return sorted(
         faces, key=lambda face: (face.clock.ended_at is not None, face.left if face.left is not None else far)
     )
 
 
-def past_clocks(*, ticket: Ticket) -> list[Clock]:
-    """Clocks of promises that were changed since, oldest first."""
-    return list(ticket.clocks.filter(state=Clock.State.CANCELLED).select_related("agreement").order_by("id"))
+def past_clocks(*, clock: Clock) -> list[Clock]:
+    """Clocks of promises that `clock` took the place of, oldest first. One query."""
+    same = Clock.objects.filter(ticket=clock.ticket_id, metric=clock.metric, team=clock.team_id)
+    before = same.filter(state=Clock.State.CANCELLED, generation__lt=clock.generation)
+    return list(before.select_related("agreement").order_by("generation"))
+
+
+def clocks_visible_to(user: User) -> ClockQuerySet:
+    """The clocks `user` may look into: those of tickets he may see, and of a customer only what he was promised."""
+    clocks = Clock.objects.filter(ticket__in=Ticket.objects.visible_to(user))
+    return clocks if user.can(Permission.VIEW_INTERNAL) else clocks.filter(metric__in=PUBLIC_METRICS)
 
 
 def clock_face(clock: Clock, *, now: datetime) -> ClockFace:

@@ -152,6 +152,12 @@ def promise_date(*, ticket: Ticket, due_at: datetime, words: str, actor: User, n
     return clock
 
 
+def promised_date(*, ticket: Ticket) -> datetime | None:
+    """The date that somebody promised for the ticket and that still stands. One query."""
+    promised = ticket.clocks.live().filter(metric=Metric.COMMITMENT)
+    return promised.values_list("due_at", flat=True).first()
+
+
 def withdraw_date(*, ticket: Ticket, actor: User, now: datetime) -> bool:
     """Take the promised date back. False where there was none."""
     clocks = _clocks_of(ticket)

@@ -37,6 +37,11 @@ def can_edit(user: User, ticket: Ticket) -> bool:
     return can_work(user, ticket) and not has_ended(ticket)
 
 
+def can_promise(user: User, ticket: Ticket) -> bool:
+    """A date promised to the requester, or taken back: agents' work. Only an active ticket has one."""
+    return can_work(user, ticket) and not has_ended(ticket)
+
+
 def can_watch(user: User, ticket: Ticket) -> bool:  # noqa: ARG001
     """Everybody may follow what he may see."""
     return True

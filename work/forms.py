@@ -138,6 +138,20 @@ class EditForm(Edit):
         self.fields = {name: field for name, field in self.fields.items() if name in (only, "version")}
 
 
+class PromiseForm(Edit):
+    """A date for the requester, in the reader's time zone."""
+
+    due_at = forms.DateTimeField(
+        label=gettext_lazy("Done by"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={
+            "required": gettext_lazy("Please say by when."),
+            "invalid": gettext_lazy("Please give a day and a time."),
+        },
+    )
+    words = forms.CharField(required=False, max_length=200, label=gettext_lazy("In your words"))
+
+
 class LinkForm(Edit):
     number = forms.CharField(max_length=20, label=gettext_lazy("Number of the other ticket"))
     type = forms.ChoiceField(choices=Link.Type.choices, label=gettext_lazy("How they belong together"))

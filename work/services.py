@@ -14,8 +14,8 @@ from accounts.permissions import Permission
 from core.machine import IllegalMove
 from journal.models import Visibility
 from slas import services as slas
-from slas.models import Clock
 from slas.metrics import TurnKind
+from slas.models import Clock
 from slas.turns import Reader, changes
 from tickets import policies
 from tickets import services as tickets

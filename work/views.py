@@ -1,22 +1,28 @@
-"""The verbs that every kind of ticket shares, as agents use them. POST only; answers in work/answers.py."""
+"""The verbs that every kind of ticket shares, as agents use them: POST only, answers in work/answers.py. And the account
+of each of its clocks."""
 
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import UserRequest
+from slas.models import Clock
+from slas.selectors import clocks_visible_to
 from tickets import policies
 from tickets.models import Channel, Draft, Link
 from tickets.services import save_draft
 from work import services
 from work.access import agents_only
 from work.answers import Attempt, carry_out, show, ticket_or_404
-from work.forms import AssignForm, DraftForm, EditForm, LinkForm, WatcherForm, Words
+from work.forms import AssignForm, DraftForm, Edit, EditForm, LinkForm, PromiseForm, WatcherForm, Words
+from work.paper import account_on_paper
+from work.selectors.ledger import account_of, for_account
 from work.selectors.page import entries_since
 
 
@@ -179,3 +185,75 @@ def link(request: UserRequest, number: str) -> HttpResponse:
         act=act,
         done=_("Linked."),
     )
+
+
+@require_POST
+@agents_only
+def promise_date(request: UserRequest, number: str) -> HttpResponse:
+    ticket = ticket_or_404(request, number)
+
+    def act(data: dict[str, Any]) -> None:
+        services.promise_date(
+            ticket=ticket, due_at=data["due_at"], words=data["words"], actor=request.user, now=timezone.now()
+        )
+
+    return carry_out(
+        request,
+        ticket=ticket,
+        what="promise_date",
+        is_allowed=policies.can_promise(request.user, ticket) or policies.has_ended(ticket),
+        form=PromiseForm(request.POST),
+        act=act,
+        done=_("Promised. The requester is told."),
+    )
+
+
+@require_POST
+@agents_only
+def withdraw_date(request: UserRequest, number: str) -> HttpResponse:
+    ticket = ticket_or_404(request, number)
+
+    def act(data: dict[str, Any]) -> None:  # noqa: ARG001
+        services.withdraw_date(ticket=ticket, actor=request.user, now=timezone.now())
+
+    return carry_out(
+        request,
+        ticket=ticket,
+        what="promise_date",
+        is_allowed=policies.can_promise(request.user, ticket) or policies.has_ended(ticket),
+        form=Edit(request.POST),
+        act=act,
+        done=_("Taken back. The requester is told."),
+    )
+
+
+# --- where the time went -------------------------------------------------------------------------------------------
+
+
+@require_safe
+@agents_only
+def clock(request: UserRequest, number: str, clock_id: int) -> HttpResponse:
+    """The account of one clock, on a page of its own."""
+    found, now = _clock(request, number, clock_id), timezone.now()
+    context = {"clock": found, "ticket": found.ticket, "account": account_of(found, now=now, for_desk=True), "now": now}
+    return render(request, "work/clock.html", context)
+
+
+@require_safe
+@agents_only
+def clock_on_paper(request: UserRequest, number: str, clock_id: int) -> HttpResponse:
+    """The same as a PDF."""
+    found, now = _clock(request, number, clock_id), timezone.now()
+    account = account_of(found, now=now, for_desk=True)
+    return pdf(account_on_paper(account, ticket=found.ticket, now=now), f"{number}-{found.metric}.pdf")
+
+
+def pdf(content: bytes, name: str) -> HttpResponse:
+    """An answer that a browser shows and saves under `name`."""
+    disposition = f'inline; filename="{name}"'
+    return HttpResponse(content, content_type="application/pdf", headers={"Content-Disposition": disposition})
+
+
+def _clock(request: UserRequest, number: str, clock_id: int) -> Clock:
+    clocks = clocks_visible_to(request.user).filter(ticket__number=number)
+    return get_object_or_404(for_account(clocks), pk=clock_id)

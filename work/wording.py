@@ -103,6 +103,21 @@ def in_hours(length: timedelta) -> str:
     return f"{hours}{hour} {minutes:02d}{minute}" if minutes else f"{hours}{hour}"
 
 
+def exactly(length: timedelta) -> str:
+    """A length to the second, without its sign: 7h 30m, 12m 05s, 0s. For an account, whose lines must add up."""
+    sign = pgettext("short signs of hour, minute and second, separated by spaces", "h m s").split()
+    minutes, seconds = divmod(round(abs(length).total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = []
+    if hours:
+        parts.append(f"{hours}{sign[0]}")
+    if minutes or (hours and seconds):
+        parts.append(f"{minutes:02d}{sign[1]}" if hours else f"{minutes}{sign[1]}")
+    if seconds or not parts:
+        parts.append(f"{seconds:02d}{sign[2]}" if parts else f"{seconds}{sign[2]}")
+    return " ".join(parts)
+
+
 def _due(event: Event) -> str:
     at = parse_datetime(event.data.get("due_at") or "")
     return time_of(at, beside=event.at) if at else "–"
@@ -223,6 +238,24 @@ def _target_changed(event: Event) -> Line:
     )
 
 
+def _promised(event: Event) -> Line:
+    before = parse_datetime(event.data.get("before") or "")
+    sentence = _("{actor} promised it for {time} instead of {before}") if before else _("{actor} promised it for {time}")
+    earlier = strong(time_of(before, beside=event.at)) if before else ""
+    return Line(
+        "calendar-due",
+        format_html(sentence, actor=who(event), time=strong(_due(event)), before=earlier),
+        quote=event.data.get("words", ""),
+    )
+
+
+def _promise_withdrawn(event: Event) -> Line:
+    return Line(
+        "calendar-due",
+        format_html(_("{actor} took back the promised date {time}"), actor=who(event), time=strong(_due(event))),
+    )
+
+
 register(
     {
         "ticket.replied": simple("message", gettext_lazy("{actor} replied")),
@@ -230,6 +263,8 @@ register(
         "ticket.assigned": _assigned,
         "ticket.edited": _edited,
         "ticket.linked": _linked,
+        "ticket.promised": _promised,
+        "ticket.promise_withdrawn": _promise_withdrawn,
         "ticket.watched": _watching(
             "eye", gettext_lazy("{actor} watches this"), gettext_lazy("{actor} added {person} as a watcher")
         ),

@@ -16,6 +16,7 @@ from incidents.forms import (
     CancelForm,
     CategoriseForm,
     HoldForm,
+    MarkOutageForm,
     OverrideForm,
     PrioritiseForm,
     ReopenForm,
@@ -26,8 +27,8 @@ from tickets.models import Draft, Ticket
 from tickets.services import mark_seen
 from work.access import agents_only
 from work.answers import Attempt
-from work.forms import AssignForm, EditForm, LinkForm, WatcherForm, every_error, upload_limits
-from work.selectors.clocks import account_of
+from work.forms import AssignForm, EditForm, LinkForm, PromiseForm, WatcherForm, every_error, upload_limits
+from work.selectors.ledger import account_of_ticket
 from work.selectors.page import lines_of
 
 PAGE = "incidents/detail.html"
@@ -46,7 +47,18 @@ PANELS: dict[str, type[forms.Form]] = {
 QUIET = ("hold", "cancel")
 """Verbs that stand in the menu; the others are buttons."""
 
-EDITS = ("subject", "service", "assign", "prioritise", "override_priority", "categorise", "link", "watch")
+EDITS = (
+    "subject",
+    "service",
+    "assign",
+    "prioritise",
+    "override_priority",
+    "categorise",
+    "link",
+    "watch",
+    "promise_date",
+    "mark_outage",
+)
 """Properties that open for editing in place (?edit=assign)."""
 
 
@@ -77,7 +89,7 @@ def show(request: UserRequest, number: str, *, attempt: Attempt | None = None, s
     context |= _panel(request, context, attempt)
     context |= _edit(request, incident, context, attempt)
     context["meanwhile"] = lines_of(attempt.changes) if attempt is not None else []
-    context["account"] = account_of(context["faces"], clock_id=request.GET.get("account", ""), now=now)
+    context["account"] = account_of_ticket(ticket, clock_id=request.GET.get("account", ""), now=now)
     part = PARTS.get(target_of(request))
     response = render(request, f"{PAGE}#{part}" if part else PAGE, context, status=status)
     response["Vary"] = "HX-Request, HX-Target"
@@ -137,6 +149,7 @@ def _edit_url(name: str, number: str) -> str:
         "assign": "work:assign",
         "link": "work:link",
         "watch": "work:watch",
+        "promise_date": "work:promise_date",
     }
     return reverse(shared.get(name, f"incidents:{name}"), args=[number])
 
@@ -158,8 +171,12 @@ def _edit_form(name: str, request: UserRequest, incident: Incident) -> forms.For
             return OverrideForm(initial={"priority": priority, "reason": incident.priority_reason})
         case "categorise":
             return CategoriseForm(initial={"category": incident.category})
+        case "promise_date":
+            return PromiseForm()
         case "link":
             return LinkForm(user=request.user)
+        case "mark_outage":
+            return MarkOutageForm(initial={"starts_at": ticket.opened_at, "ends_at": ticket.resolved_at})
     return WatcherForm(user=request.user)
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from django.db.models import Count, Q, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import Avg, Count, Q
+from django.db.models.functions import Coalesce, TruncDate
 
 from accounts.models import User
 from reports.filters import TicketFilter, breached_q, clock_q, header_q
@@ -73,7 +73,7 @@ def attainment_by_part(*, scope: TicketFilter, period: Period, user: User, now: 
         .annotate(
             n=_tickets(),
             n_late=_tickets(breached_q(now=now, at="clocks__")),
-            targets=Sum("clocks__agreement__attainment_target"),
+            target=Coalesce(Avg("clocks__agreement__attainment_target"), 0.0),  # a commitment has none
         )
     )
     return [
@@ -81,7 +81,7 @@ def attainment_by_part(*, scope: TicketFilter, period: Period, user: User, now: 
             service=(row["service"], row["service__name"]) if row["service"] else None,
             customer=(row["organisation"], row["organisation__name"]),
             metric=row["clocks__metric"],
-            tally=Tally(row["n"], row["n_late"], row["targets"]),
+            tally=Tally(row["n"], row["n_late"], round(row["target"] * row["n"])),
         )
         for row in rows
     ]
@@ -122,5 +122,5 @@ def _with_clock(wanted: TicketFilter, *, user: User, now: datetime) -> TicketQue
 
 
 def _tickets(only: Q | None = None) -> Count:
-    """A ticket has one counted clock per metric (a constraint of the database), so rows are tickets."""
-    return Count("pk", filter=only)
+    """Tickets, not rows: of some metrics a ticket may have several clocks (each reply owed is one)."""
+    return Count("pk", filter=only, distinct=True)

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db.models import Case, CharField, Count, DateTimeField, F, Value, When, Window
+from django.db.models import Case, CharField, Count, DateTimeField, F, OuterRef, Subquery, Value, When, Window
 
 from accounts.models import Organisation, Team, User
 from catalog.models import Service
 from reports.filters import ACTIVE, TicketFilter, clock_q, header_q, tickets
+from slas.models import Clock
 from tickets.models import Ticket
 
 AHEAD = timedelta(hours=12)
@@ -45,13 +46,15 @@ def at_risk(scope: TicketFilter, *, now: datetime) -> TicketFilter:
 
 def tickets_at_risk(*, scope: TicketFilter, user: User, now: datetime) -> tuple[int, list[Ticket]]:
     """How many there are, and the SHOWN whose deadline is nearest to now, passed or ahead, in the order of it: what
-    has just gone wrong and what can still be saved. One query."""
+    has just gone wrong and what can still be saved. `next_clock` is the key of the clock it is the deadline of. One
+    query."""
     moment = Value(now, output_field=DateTimeField())
     distance = Case(When(next_due_at__lt=now, then=moment - F("next_due_at")), default=F("next_due_at") - moment)
+    nearest_clock = Clock.objects.running().filter(ticket=OuterRef("pk")).order_by("due_at", "pk")
     nearest = list(
         tickets(at_risk(scope, now=now), user=user, now=now)
         .select_related("assignee")
-        .annotate(n_all=Window(Count("pk")))
+        .annotate(n_all=Window(Count("pk")), next_clock=Subquery(nearest_clock.values("pk")[:1]))
         .order_by(distance, "id")[:SHOWN]
     )
     n_all = nearest[0].n_all if nearest else 0  # type: ignore[attr-defined]

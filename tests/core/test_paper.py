@@ -20,6 +20,8 @@ DATA = {
         {"cells": ["1", "2", "运行", "8h"], "kind": "running", "is_part": True},
     ],
     "sum": ["合计", "24h"],
+    "steps_title": "升级步骤",
+    "steps": [["1", "2", "3"]],
 }
 
 

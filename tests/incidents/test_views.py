@@ -170,7 +170,7 @@ class TestClockAccount:
         html = agent.get(f"{page()}?account={clock.pk}").content.decode()
         assert "Resolution: where the time went" in html
         assert "Paused by Alice: Waiting for the requester" in html
-        assert "<b>1h</b>" in html  # the sum: 10:00 to 11:00
+        assert '<b class="pd-num">1h</b>' in html  # the sum: 10:00 to 11:00
         assert 'aria-expanded="true"' in html
 
     def test_is_closed_for_a_clock_of_another_ticket(self, incident, open_for, bob, agent, page):

@@ -1,10 +1,8 @@
 """Clocks as a page shows them. A face needs the clock's own columns alone: no query but for a calendar that was never read
-before. An account needs the clock's whole story, so it is made only for the clock that somebody opens."""
+before. Where the time of one went is told by work/selectors/ledger.py."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -12,10 +10,9 @@ from core.countdown import ClockState
 from core.templatetags.portico import short_duration
 from slas.calendars import calendar_of
 from slas.clock import working_between
-from slas.ledger import Segment, SegmentKind
-from slas.models import Clock
-from slas.selectors import clock_ledger, mood, past_clocks
-from tickets.models import Ticket, WaitingReason
+from slas.models import Clock, ClockQuerySet, Metric
+from slas.selectors import mood, newest_clocks
+from tickets.models import Ticket
 from work.wording import in_hours, time_of
 
 
@@ -34,14 +31,16 @@ class Face:
     @property
     def label(self) -> str:
         """What is promised: "Resolution by 14:05", with the time on the wall wherever there is one."""
-        metric = self.clock.get_metric_display()
+        metric = name_of(self.clock)
         if self.clock.due_at is None or self.clock.ended_at is not None:
             return metric
         return _("%(metric)s by %(time)s") % {"metric": metric, "time": time_of(self.clock.due_at, beside=self.now)}
 
     @property
     def promise(self) -> str:
-        """By which agreement, and how much: "Gold, 4h"."""
+        """By which agreement, and how much: "Gold, 4h"; a commitment names who made it."""
+        if self.clock.agreement is None:
+            return _("promised by %(name)s") % {"name": self.clock.promised_by}
         return f"{self.clock.agreement}, {in_hours(self.clock.goal)}"
 
     @property
@@ -63,7 +62,7 @@ class Face:
 
 
 def face_of(clock: Clock, *, now: datetime) -> Face:
-    """`clock.calendar` must be loaded."""
+    """Of a clock that was read with `for_faces`."""
     used = clock.used
     if clock.anchor_at is not None and now > clock.anchor_at:
         used += working_between(calendar_of(clock), clock.anchor_at, now)
@@ -75,11 +74,8 @@ def face_of(clock: Clock, *, now: datetime) -> Face:
 
 
 def faces_of(ticket: Ticket, *, now: datetime) -> list[Face]:
-    """The clocks that count, the newest of each metric, the first to breach first, ended ones last. One query."""
-    newest: dict[str, Clock] = {}
-    for clock in ticket.clocks.counted().select_related("calendar", "agreement").order_by("metric", "-generation"):
-        newest.setdefault(clock.metric, clock)
-    faces = [face_of(clock, now=now) for clock in newest.values()]
+    """The clocks that count, the newest of each metric and team, the first to breach first, ended ones last. One query."""
+    faces = [face_of(clock, now=now) for clock in newest_clocks(for_faces(ticket.clocks.counted()))]
     far = timedelta.max
     return sorted(
         faces,
@@ -87,64 +83,16 @@ def faces_of(ticket: Ticket, *, now: datetime) -> list[Face]:
     )
 
 
-class Entry(NamedTuple):
-    """One segment of an account: `words` say what it was, `counted` its working time where it counts ("" else)."""
-
-    starts_at: datetime
-    ends_at: datetime
-    kind: str
-    words: str
-    counted: str
+def for_faces(clocks: ClockQuerySet) -> ClockQuerySet:
+    """With everything a face reads."""
+    return clocks.select_related("calendar", "agreement__supplier", "team", "promised_by")
 
 
-@dataclass(frozen=True)
-class Account:
-    """Where every minute of a clock went; times are in words. `past` are promises that were changed since."""
-
-    face: Face
-    goal: str
-    used: str
-    paused: str
-    due_at: datetime | None
-    entries: list[Entry]
-    past: list[str]
-
-
-def account_of(faces: Sequence[Face], *, clock_id: str, now: datetime) -> Account | None:
-    """The account of one of the page's clocks; None where it is none of them."""
-    face = next((face for face in faces if str(face.clock.pk) == clock_id), None)
-    if face is None:
-        return None
-    clock = face.clock
-    ledger = clock_ledger(clock, now=now)
-    past = [
-        f"{one.get_priority_display()}, {one.agreement}, {in_hours(one.goal)}"
-        for one in past_clocks(ticket=clock.ticket)
-        if one.metric == clock.metric
-    ]
-    return Account(
-        face=face, goal=in_hours(clock.goal), used=in_hours(ledger.used),
-        paused=in_hours(ledger.paused) if ledger.paused else "", due_at=ledger.due_at,
-        entries=[_entry(segment) for segment in ledger.segments], past=past,
-    )  # fmt: skip
-
-
-def _entry(segment: Segment) -> Entry:
-    counted = in_hours(segment.worked) if segment.kind == SegmentKind.RUNNING else ""
-    return Entry(segment.starts_at, segment.ends_at, segment.kind.value, _what(segment), counted)
-
-
-def _what(segment: Segment) -> str:
-    match segment.kind:
-        case SegmentKind.RUNNING:
-            return _("Running")
-        case SegmentKind.CLOSED:
-            return _("Outside working hours")
-        case SegmentKind.HOLIDAY:
-            return _("Holiday: %(name)s") % {"name": segment.label}
-    reason = (
-        WaitingReason(segment.label).label if segment.label in WaitingReason.values else _("Resolved, then reopened")
-    )
-    if not segment.actor:
-        return _("Paused: %(reason)s") % {"reason": reason}
-    return _("Paused by %(name)s: %(reason)s") % {"name": segment.actor, "reason": reason}
+def name_of(clock: Clock) -> str:
+    """What is measured, in words of the desk: "Resolution", "Network's share", "Fibre Ltd's share"."""
+    party = None
+    if clock.metric == Metric.TEAM:
+        party = clock.team
+    elif clock.metric == Metric.SUPPLIER and clock.agreement is not None:
+        party = clock.agreement.supplier
+    return _("Share of %(name)s") % {"name": party} if party else str(clock.get_metric_display())
