@@ -5,7 +5,7 @@ from random import Random
 
 from django.conf import settings
 
-from accounts.models import User
+from accounts.models import Team, User
 from incidents.history import PastIncident
 from itsm.demo.words import Words
 from slas.calendars import pure_calendar
@@ -16,6 +16,8 @@ from tickets.models import Channel, Priority, WaitingReason
 
 ASKS, WAITS_FOR_SUPPLIER, NOTES, IS_HANDED_OVER = 0.4, 0.07, 0.5, 0.1
 IS_WITHDRAWN, IS_REOPENED, IS_CONFIRMED = 0.02, 0.05, 0.8
+IS_PASSED_ON, IS_FORGOTTEN, IS_CHASED = 0.04, 0.05, 0.08
+"""What a percentage does not show (reports/signs.py)."""
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -24,11 +26,11 @@ class Life:
     that an incident whose work would reach beyond it is told all the same (its caller leaves it out)."""
 
     def __init__(
-        self, past: PastIncident, promise: Promise, words: Words, colleagues: list[User], quality: float,
-        chance: Random, now: datetime,
+        self, past: PastIncident, promise: Promise, words: Words, colleagues: list[User], teams: list[Team],
+        quality: float, chance: Random, now: datetime,
     ) -> None:  # fmt: skip
         self.past, self.promise, self.words, self.colleagues = past, promise, words, colleagues
-        self.quality, self.chance, self.now = quality, chance, now
+        self.teams, self.quality, self.chance, self.now = teams, quality, chance, now
         self.agent, self.requester = words.agent, past.ticket.requester
         self.at = past.ticket.opened_at
         target = promise.targets[Metric.RESOLUTION, past.ticket.priority]
@@ -58,6 +60,12 @@ class Life:
     def _solve(self, effort: timedelta, is_late: bool) -> None:
         """Work, with what interrupts it; `effort` is the working time left, of the desk and not of the requester."""
         words, past, scene = self.words, self.past, self.words.scene
+        if self._happens(IS_PASSED_ON):
+            effort -= self._pass_on(effort)
+        if self._happens(IS_FORGOTTEN):
+            self._forget_to_ask()
+        if self._happens(IS_CHASED):
+            effort -= self._be_chased(effort)
         if scene.note and self._happens(NOTES):
             effort -= self._work(effort * 0.2)
             past.story.note(words.of(scene.note), at=self.at, author=self.agent)
@@ -81,6 +89,34 @@ class Life:
         if is_late:
             past.story.note(words.one_of(words.phrases.late), at=self.at, author=self.agent)
         self._resolve()
+
+    def _pass_on(self, effort: timedelta) -> timedelta:
+        """Round the teams and back again. Returns the working time it cost."""
+        own, spent = self.past.ticket.team, timedelta(0)
+        others = self.chance.sample([team for team in self.teams if team != own], 2)
+        for team, person in ((others[0], None), (others[1], None), (own, self.agent)):
+            spent += self._work(effort * 0.08)
+            self.past.assign(team=team, assignee=person, at=self.at, actor=self.agent)
+        return spent
+
+    def _forget_to_ask(self) -> None:
+        """It waits for the requester, who was never asked anything."""
+        self.past.hold(reason=WaitingReason.REQUESTER, at=self.at, actor=self.agent)
+        self._wait(1, 6)
+        self.past.resume(at=self.at, actor=self.agent)
+
+    def _be_chased(self, effort: timedelta) -> timedelta:
+        """The requester asks, and asks again. Returns the working time that has passed."""
+        spent = timedelta(0)
+        for _time in range(2):
+            spent += self._work(effort * 0.15)
+            self.past.write(
+                self.words.one_of(self.words.phrases.chasing),
+                at=self.at,
+                author=self.requester,
+                channel=self._channel(),
+            )
+        return spent
 
     def _resolve(self) -> None:
         scene = self.words.scene

@@ -81,9 +81,7 @@ class Months:
     def _outage(self) -> Iterator[datetime]:
         """One bad morning on which the mail gateway held back every attachment."""
         zone = ZoneInfo(self.people.organisations[TIDEWELL].time_zone)
-        day = self.now.astimezone(zone).date() - timedelta(days=OUTAGE_DAYS_AGO)
-        while day.weekday() > 4:
-            day -= timedelta(days=1)
+        day = bad_morning(self.now.astimezone(zone).date())
         for _each in range(N_OF_OUTAGE):
             yield datetime.combine(day, time(8, 40), zone) + timedelta(seconds=self.chance.randrange(5400))
 
@@ -109,7 +107,8 @@ class Months:
         )  # fmt: skip
         promise = self.promises.of(organisation, service)
         colleagues = [agent for agent in agents if agent != words.agent]
-        Life(past, promise, words, colleagues, outline.quality, chance, self.now).tell()
+        teams = list(self.people.teams.values())
+        Life(past, promise, words, colleagues, teams, outline.quality, chance, self.now).tell()
         past.keep_time(promise)
         return past
 
@@ -126,3 +125,11 @@ class Months:
         if self.chance.random() < 0.04:
             impact = max(1, impact - 1)
         return impact, urgency
+
+
+def bad_morning(today: date) -> date:
+    """The working day on which the mail gateway held back every attachment."""
+    day = today - timedelta(days=OUTAGE_DAYS_AGO)
+    while day.weekday() > 4:
+        day -= timedelta(days=1)
+    return day

@@ -6,6 +6,7 @@ itself longer for a P2 than customers are promised: the risk that the pages abou
 """
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from accounts.models import Organisation
@@ -41,6 +42,7 @@ ROUND_THE_CLOCK = (Priority.P1, Priority.P2)
 ALWAYS, LISBON, SHANGHAI = "Round the clock", "Office hours, Lisbon", "工作时间(上海)"
 STANDARD, ORDERS, FREIGHT = "Standard", "Tidewell: orders and invoicing", "华章物流服务协议"
 WEEKDAYS, EVERY_DAY = range(5), range(7)
+AVAILABLE = Decimal("99.5")  # percent of the office hours
 
 
 class Promises:
@@ -67,15 +69,17 @@ def make_promises(people: People, services: dict[str, Service], *, now: datetime
     signed = {"signed_for_us_by": MANAGER, "signed_date": since - timedelta(days=17)}
     agreements = {
         STANDARD: _agreement(
-            STANDARD, lisbon, always, since, review_date=now.date() + timedelta(days=150), signed_by=MANAGER, **signed
+            STANDARD, lisbon, always, since, availability_target=AVAILABLE, signed_by=MANAGER, **signed,
+            review_date=now.date() + timedelta(days=150),
         ),
         ORDERS: _agreement(
             ORDERS, lisbon, always, since, customer=people.organisations[TIDEWELL], attainment_target=97,
+            availability_target=Decimal("99.9"),
             review_date=now.date() + timedelta(days=21), signed_by=OSCAR, workload_limit=400, **signed,
             exceptions="Not during the yearly stock-taking, which Tidewell announces a month ahead.",
         ),
         FREIGHT: _agreement(
-            FREIGHT, shanghai, always, since, customer=people.organisations[HUAZHANG],
+            FREIGHT, shanghai, always, since, customer=people.organisations[HUAZHANG], availability_target=AVAILABLE,
             review_date=now.date() + timedelta(days=90), signed_by=WANG, **signed,
         ),
     }  # fmt: skip

@@ -8,6 +8,7 @@ from django.db import transaction
 from accounts.models import Organisation, User
 from incidents.history import write_incidents
 from itsm.demo.months import Months
+from itsm.demo.outages import make_outages
 from itsm.demo.people import PROVIDER, make_people
 from itsm.demo.promises import make_promises
 from itsm.demo.services import make_services
@@ -43,4 +44,6 @@ def seed(*, now: datetime, again: bool = False) -> tuple[int, int]:
     lives = [] if is_here else Months(people, services, promises, matrix, chance, now).lives()
     for start in range(0, len(lives), BATCH):
         write_incidents(lives[start : start + BATCH])
+    if not is_here:
+        make_outages(people, services, now=now)
     return len(lives), live_through(people, services, promises, matrix, chance, now)

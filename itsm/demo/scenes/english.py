@@ -357,6 +357,9 @@ PHRASES = Phrases(
         "A technician of the supplier comes tomorrow morning.",
         "The maker asks for log files; sent. Waiting for their answer.",
     ),
+    chasing=(
+        "Any news on this?", "Is somebody looking at it? We are still waiting here.", "Could you tell me when to expect an answer?",
+    ),
     withdrawn=(
         "It was my own mistake, please close this.", "Sent twice by accident, please see my other request.",
         "No longer needed, the visitor has left.",

@@ -28,7 +28,7 @@ class Scene:
 @dataclass(frozen=True)
 class Phrases:
     """`thanks` when it is confirmed, `again` when it is not solved, `late` for why a promise was broken (internal),
-    `supplier` when somebody else must act, `withdrawn` for why it was cancelled. `places` and `devices` (by service):
+    `supplier` when somebody else must act, `withdrawn` for why it was cancelled, `chasing` when nobody has answered. `places` and `devices` (by service):
     what scenes name."""
 
     thanks: tuple[str, ...]
@@ -36,5 +36,6 @@ class Phrases:
     late: tuple[str, ...]
     supplier: tuple[str, ...]
     withdrawn: tuple[str, ...]
+    chasing: tuple[str, ...]
     places: tuple[str, ...]
     devices: dict[str, tuple[str, ...]]
