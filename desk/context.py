@@ -63,6 +63,9 @@ def _places(request: HttpRequest, user: User, known: Navigation) -> list[Item]:
         places.append(
             _item("chart-histogram", _("Dashboard"), dashboard, is_current=request.path == dashboard, shortcut="g d")
         )
+    if user.can(Permission.MANAGE_AGREEMENTS):
+        calendars = reverse("slas:calendars")
+        places.append(_item("calendar-time", _("Calendars"), calendars, is_current=request.path.startswith(calendars)))
     if user.can(Permission.ADMINISTER):
         people = reverse("accounts:people")
         places.append(_item("users-group", _("People"), people, is_current=request.path.startswith(people)))

@@ -2,12 +2,21 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from slas.calendars import views as calendars
 from slas.jobs import views as jobs
 from slas.outages import views as outages
 from slas.replay import views as replays
 
 app_name = "slas"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("calendars/", calendars.calendars, name="calendars"),
+    path("calendars/new/", calendars.create_calendar, name="create_calendar"),
+    path("calendars/<int:calendar_id>/", calendars.calendar, name="calendar"),
+    path("calendars/<int:calendar_id>/edit/", calendars.edit_calendar, name="edit_calendar"),
+    path("calendars/<int:calendar_id>/holidays/", calendars.import_holidays, name="import_holidays"),
+    path("calendars/<int:calendar_id>/ics/", calendars.import_ics, name="import_ics"),
+    path("calendars/<int:calendar_id>/save/", calendars.save_calendar, name="save_calendar"),
+    path("calendars/<int:calendar_id>/roll-out/", calendars.roll_out_calendar, name="roll_out_calendar"),
     path("jobs/<int:job_id>/", jobs.job, name="job"),
     path("jobs/<int:job_id>/cancel/", jobs.cancel_job, name="cancel_job"),
     path("availability/", outages.availability, name="availability"),

@@ -44,7 +44,7 @@ def save_calendar(
     check_content(content)
     row = BusinessCalendar() if calendar is None else _locked(calendar, expected_version)
     before = None if calendar is None else content_of(row)
-    row.name = _checked_name(row, name or row.name)
+    row.name = check_name(row, name or row.name)
     row.time_zone = content["timezone"]
     row.country = row.country if country is None else country
     changes = None if before is None else difference(before, content)
@@ -80,6 +80,16 @@ def keep_for_new_only(*, calendar: BusinessCalendar, actor: User, now: datetime)
     _record(calendar, "calendar.kept_from_open", actor, now, {"version": calendar.version})
 
 
+def check_name(row: BusinessCalendar, name: str) -> str:
+    """The name without spaces around it; ValidationError({"name": rule}) where `row` cannot have it."""
+    name = name.strip()
+    if not name or len(name) > 80:
+        raise ValidationError({"name": _("A calendar needs a name of at most 80 characters.")})
+    if BusinessCalendar.objects.filter(name=name).exclude(pk=row.pk).exists():
+        raise ValidationError({"name": _("There is a calendar with this name already.")})
+    return name
+
+
 def _record(calendar: BusinessCalendar, name: str, actor: User, now: datetime, data: dict[str, Any]) -> None:
     record_event(name=name, subject_kind=SUBJECT_KIND, subject_id=calendar.pk, actor=actor, at=now, data=data)
 
@@ -95,15 +105,6 @@ def _locked(calendar: BusinessCalendar, expected_version: int | None) -> Busines
     if expected_version is not None and row.version != expected_version:
         raise StaleCalendar
     return row
-
-
-def _checked_name(row: BusinessCalendar, name: str) -> str:
-    name = name.strip()
-    if not name or len(name) > 80:
-        raise ValidationError({"name": _("A calendar needs a name of at most 80 characters.")})
-    if BusinessCalendar.objects.filter(name=name).exclude(pk=row.pk).exists():
-        raise ValidationError({"name": _("There is a calendar with this name already.")})
-    return name
 
 
 def _keep(row: BusinessCalendar, content: Content, actor: User | None, now: datetime) -> None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from slas.calendars import from_content
 from slas.calendars.content import Content, NamedDay, hours_text, named_days
 from slas.clock import working_between
+from slas.durations import in_hours
 
 
 class DayKind(StrEnum):
@@ -50,6 +51,10 @@ class Year:
     def n_worked(self) -> int:
         """Days on which work begins."""
         return sum(self.counts[kind] for kind in (DayKind.WORKING, DayKind.EXTRA, DayKind.OTHER))
+
+    @property
+    def hours_text(self) -> str:
+        return in_hours(self.worked)
 
 
 def year_of(content: Content, number: int) -> Year:

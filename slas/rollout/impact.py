@@ -10,9 +10,10 @@ from typing import Any
 from accounts.models import User
 from slas.calendars import from_content
 from slas.clock import Calendar
+from slas.durations import in_hours
 from slas.engine import Life, TicketClocks, Turn, account_of, settle, settled_at
 from slas.metrics import TurnKind
-from slas.models import Agreement, BusinessCalendar, Clock, ClockEvent
+from slas.models import Agreement, BusinessCalendar, Clock, ClockEvent, Metric
 from slas.rollout.standing import Standing
 from tickets.models import Ticket
 
@@ -41,6 +42,10 @@ class Deadline:
     def of(cls, clock: Clock) -> "Deadline":
         return cls(clock.due_at, clock.goal - clock.used)
 
+    @property
+    def left_text(self) -> str:
+        return in_hours(self.left)
+
     def is_late(self, now: datetime) -> bool:
         return self.due_at is not None and self.due_at < now
 
@@ -54,6 +59,10 @@ class Shift:
     effect: Effect
     before: Deadline
     after: Deadline | None
+
+    @property
+    def metric_label(self) -> str:
+        return str(Metric(self.metric).label)
 
 
 @dataclass
