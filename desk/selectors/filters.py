@@ -15,7 +15,7 @@ from catalog.models import Service
 from reports.filters import NOBODY, OUTCOMES, PHASES
 from reports.signs import Sign
 from slas.models import Metric
-from tickets.models import Priority
+from tickets.models import Priority, WaitingReason
 
 Choices = list[tuple[Any, Any]]
 
