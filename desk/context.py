@@ -66,6 +66,8 @@ def _places(request: HttpRequest, user: User, known: Navigation) -> list[Item]:
     if user.can(Permission.MANAGE_AGREEMENTS):
         calendars = reverse("slas:calendars")
         places.append(_item("calendar-time", _("Calendars"), calendars, is_current=request.path.startswith(calendars)))
+    agreements = reverse("slas:agreements")
+    places.append(_item("certificate", _("Agreements"), agreements, is_current=request.path.startswith(agreements)))
     if user.can(Permission.ADMINISTER):
         people = reverse("accounts:people")
         places.append(_item("users-group", _("People"), people, is_current=request.path.startswith(people)))

@@ -3,12 +3,27 @@
 from django.urls import URLPattern, URLResolver, path
 
 from slas.calendars import views as calendars
+from slas.agreements import views as agreements
 from slas.jobs import views as jobs
 from slas.outages import views as outages
 from slas.replay import views as replays
 
 app_name = "slas"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("agreements/", agreements.agreements, name="agreements"),
+    path("agreements/new/", agreements.draft_agreement, name="draft_agreement"),
+    path("agreements/<int:agreement_id>/", agreements.agreement, name="agreement"),
+    path("agreements/<int:agreement_id>/edit/", agreements.edit_agreement, name="edit_agreement"),
+    path("agreements/<int:agreement_id>/targets/", agreements.set_targets, name="set_targets"),
+    path("agreements/<int:agreement_id>/steps/", agreements.steps, name="steps"),
+    path("agreements/<int:agreement_id>/steps/new/", agreements.add_step, name="add_step"),
+    path("agreements/<int:agreement_id>/steps/<int:step_id>/", agreements.change_step, name="change_step"),
+    path("agreements/<int:agreement_id>/steps/<int:step_id>/remove/", agreements.remove_step, name="remove_step"),
+    path("agreements/<int:agreement_id>/dry-run/", agreements.dry_run, name="dry_run"),
+    path("agreements/<int:agreement_id>/activate/", agreements.activate_agreement, name="activate_agreement"),
+    path("agreements/<int:agreement_id>/revise/", agreements.revise_agreement, name="revise_agreement"),
+    path("agreements/<int:agreement_id>/withdraw/", agreements.withdraw_draft, name="withdraw_draft"),
+    path("agreements/<int:agreement_id>/end/", agreements.end_agreement, name="end_agreement"),
     path("calendars/", calendars.calendars, name="calendars"),
     path("calendars/new/", calendars.create_calendar, name="create_calendar"),
     path("calendars/<int:calendar_id>/", calendars.calendar, name="calendar"),

@@ -87,8 +87,7 @@ def risks_of(agreements: Iterable[Agreement], *, on: date) -> list[Risk]:
     chosen = {row.pk: row for row in agreements}
     in_force = {row.pk: row for row in _with_targets().in_force(on)}
     replaced = {row.replaces_id for row in chosen.values() if row.is_draft and row.replaces_id is not None}
-    for pk in [pk for pk in chosen if pk not in in_force]:
-        in_force[pk] = _with_targets().get(pk=pk)
+    in_force |= {row.pk: row for row in _with_targets().filter(pk__in=chosen.keys() - in_force.keys())}
     standing = [row for row in in_force.values() if row.pk not in replaced and (not row.is_draft or row.pk in chosen)]
     services = list(Service.objects.live().prefetch_related("customers").order_by("name"))
     carriers = [row for row in standing if row.kind != Agreement.Kind.SLA]

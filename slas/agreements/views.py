@@ -6,12 +6,12 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.forms import Form
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import UserRequest
@@ -44,7 +44,10 @@ from tickets.models import Priority, Ticket
 PARTIES_AND_SIGNING = ("customer", "team", "supplier", "signed_by", "signed_for_us_by", "signed_date")
 RULES = ("pauses_on", "starts_from", "reopens_as", "reply_mode", "attainment_target", "availability_target")
 ONLY_OF_AN_SLA = ("starts_from", "reply_mode")
-EFFECTS = {Effect.BREACHES: gettext_lazy("becomes breached"), Effect.RECOVERS: gettext_lazy("recovers")}
+EFFECTS = {
+    Effect.BREACHES: pgettext_lazy("clock", "becomes breached"),
+    Effect.RECOVERS: pgettext_lazy("clock", "recovers"),
+}
 
 
 # --- reading -------------------------------------------------------------------------------------------------------
@@ -128,7 +131,7 @@ def draft_agreement(request: UserRequest) -> HttpResponse:
     initial = {name: getattr(fresh, name, None) for name in DocumentForm.base_fields if not name.endswith("services")}
     for party in ("customer", "team", "supplier", "calendar", "services"):
         initial.pop(party, None)
-    form = DocumentForm(request.POST or None, kind=kind, initial=initial)
+    form = DocumentForm(_sent(request), kind=kind, initial=initial)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -163,7 +166,7 @@ def edit_agreement(request: UserRequest, agreement_id: int) -> HttpResponse:
     document = _document(agreement_id)
     draft = document.agreement
     form = DocumentForm(
-        request.POST or None, kind=draft.kind, is_revision=draft.replaces_id is not None, initial=document_values(draft)
+        _sent(request), kind=draft.kind, is_revision=draft.replaces_id is not None, initial=document_values(draft)
     )
     if not draft.is_draft:
         return _too_late(request, draft)
@@ -193,7 +196,7 @@ def set_targets(request: UserRequest, agreement_id: int) -> HttpResponse:
     now = timezone.now()
     document = _document(agreement_id)
     draft = document.agreement
-    form = TargetsForm(request.POST or None, document=document)
+    form = TargetsForm(_sent(request), document=document)
     if not draft.is_draft:
         return _too_late(request, draft)
     if request.method == "POST" and form.is_valid():
@@ -231,7 +234,7 @@ def steps(request: UserRequest, agreement_id: int) -> HttpResponse:
 @managers_only
 def add_step(request: UserRequest, agreement_id: int) -> HttpResponse:
     document = _document(agreement_id)
-    form = StepForm(request.POST or None, document=document)
+    form = StepForm(_sent(request), document=document)
     if not document.agreement.is_draft:
         return _too_late(request, document.agreement)
     if request.method == "POST" and form.is_valid():
@@ -250,7 +253,7 @@ def add_step(request: UserRequest, agreement_id: int) -> HttpResponse:
 def change_step(request: UserRequest, agreement_id: int, step_id: int) -> HttpResponse:
     document = _document(agreement_id)
     step = get_object_or_404(EscalationStep.objects.select_related("agreement"), pk=step_id, agreement=agreement_id)
-    form = StepForm(request.POST or None, document=document, initial=step_values(step, document))
+    form = StepForm(_sent(request), document=document, initial=step_values(step, document))
     if not document.agreement.is_draft:
         return _too_late(request, document.agreement)
     if request.method == "POST" and form.is_valid():
@@ -303,7 +306,7 @@ def activate_agreement(request: UserRequest, agreement_id: int) -> HttpResponse:
     if not draft.is_draft:
         return _too_late(request, draft)
     first_day = services.first_day(draft, now=now)
-    form = ActivateForm(request.POST or None, first_day=first_day, starts=draft.start_date, today=now.date())
+    form = ActivateForm(_sent(request), first_day=first_day, starts=draft.start_date, today=now.date())
     clashes = clashes_of(draft)
     refusals: list[str] = []
     if request.method == "POST" and form.is_valid():
@@ -348,7 +351,7 @@ def end_agreement(request: UserRequest, agreement_id: int) -> HttpResponse:
     now = timezone.now()
     document = _document(agreement_id)
     row = document.agreement
-    form = EndForm(request.POST or None, initial={"end_date": row.end_date})
+    form = EndForm(_sent(request), initial={"end_date": row.end_date})
     if not row.is_active:
         return _too_late(request, row)
     if request.method == "POST" and form.is_valid():
@@ -418,6 +421,11 @@ def _said(row: Agreement, names: tuple[str, ...]) -> list[tuple[str, str]]:
     """(label, what is said) of those fields that say something and belong to the kind."""
     kept = [name for name in names if row.kind == Agreement.Kind.SLA or name not in ONLY_OF_AN_SLA]
     return [(field_label(name), said) for name in kept if (said := said_of(row, name))]
+
+
+def _sent(request: UserRequest) -> QueryDict | None:
+    """What was sent; an empty form, too."""
+    return request.POST if request.method == "POST" else None
 
 
 def _edited(request: UserRequest, template: str, context: dict[str, Any], form: Form) -> HttpResponse:
