@@ -10,6 +10,7 @@ from typing import Any
 
 import typst
 from django.conf import settings
+from django.http import HttpResponse
 
 FONTS = Path(__file__).parent / "fonts"
 
@@ -24,3 +25,9 @@ def typeset(template: str, data: Mapping[str, Any]) -> bytes:
         sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
         format="pdf",
     )
+
+
+def as_pdf(content: bytes, name: str) -> HttpResponse:
+    """The answer that a browser shows and saves under `name`."""
+    disposition = f'inline; filename="{name}"'
+    return HttpResponse(content, content_type="application/pdf", headers={"Content-Disposition": disposition})

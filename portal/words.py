@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
@@ -82,6 +83,8 @@ EVENTS = {
     "incident.reopened": ("rotate-clockwise", gettext_lazy("%(name)s reopened this")),
     "incident.closed": ("lock", gettext_lazy("%(name)s closed this")),
     "incident.cancelled": ("x", gettext_lazy("%(name)s withdrew this: %(reason)s")),
+    "ticket.promised": ("calendar-due", gettext_lazy("%(name)s promised it for %(when)s")),
+    "ticket.promise_withdrawn": ("calendar-due", gettext_lazy("%(name)s took back the promised date %(when)s")),
 }
 """Event name -> icon and sentence. A public event that is not listed here is not shown."""
 
@@ -91,4 +94,9 @@ def sentence(event: Event) -> str:
     if event.name == "incident.closed" and event.actor is None:
         return _("Closed, because nobody objected to the solution")
     _icon, words = EVENTS[event.name]
-    return words % {"name": event.actor.name if event.actor else "Portico", "reason": event.data.get("reason", "")}
+    due_at = parse_datetime(event.data.get("due_at") or "")
+    return words % {
+        "name": event.actor.name if event.actor else "Portico",
+        "reason": event.data.get("reason", ""),
+        "when": moment(due_at, event.at) if due_at else "",
+    }

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import UserRequest
+from core.paper import as_pdf
 from slas.models import Clock
 from slas.selectors import clocks_visible_to
 from tickets import policies
@@ -245,13 +246,7 @@ def clock_on_paper(request: UserRequest, number: str, clock_id: int) -> HttpResp
     """The same as a PDF."""
     found, now = _clock(request, number, clock_id), timezone.now()
     account = account_of(found, now=now, for_desk=True)
-    return pdf(account_on_paper(account, ticket=found.ticket, now=now), f"{number}-{found.metric}.pdf")
-
-
-def pdf(content: bytes, name: str) -> HttpResponse:
-    """An answer that a browser shows and saves under `name`."""
-    disposition = f'inline; filename="{name}"'
-    return HttpResponse(content, content_type="application/pdf", headers={"Content-Disposition": disposition})
+    return as_pdf(account_on_paper(account, ticket=found.ticket, now=now), f"{number}-{found.metric}.pdf")
 
 
 def _clock(request: UserRequest, number: str, clock_id: int) -> Clock:
