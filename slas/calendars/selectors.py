@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from journal.models import Event
@@ -28,13 +28,15 @@ def calendar_rows() -> QuerySet[BusinessCalendar]:
     """By name, with `n_days` special days, `n_agreements` in use and `n_clocks` that run or pause. One query."""
 
     def count(rows: QuerySet[SpecialDay] | QuerySet[Agreement] | QuerySet[Clock]) -> Coalesce:
-        found = rows.filter(calendar=OuterRef("pk")).order_by().values("calendar").annotate(n=Count("pk")).values("n")
+        found = rows.order_by().annotate(one=Value(1)).values("one").annotate(n=Count("pk", distinct=True)).values("n")
         return Coalesce(Subquery(found, output_field=IntegerField()), 0)
 
+    this = OuterRef("pk")
+    in_use = Agreement.objects.exclude(state=Agreement.State.SUPERSEDED)
     return BusinessCalendar.objects.annotate(
-        n_days=count(SpecialDay.objects.all()),
-        n_agreements=count(Agreement.objects.exclude(state=Agreement.State.SUPERSEDED)),
-        n_clocks=count(Clock.objects.live()),
+        n_days=count(SpecialDay.objects.filter(calendar=this)),
+        n_agreements=count(in_use.filter(Q(calendar=this) | Q(targets__calendar=this))),
+        n_clocks=count(Clock.objects.live().filter(calendar=this)),
     ).order_by("name")
 
 

@@ -279,7 +279,8 @@ def _edit_page(
     request: UserRequest, row: BusinessCalendar | None, form: CalendarForm, days: Any, year: int
 ) -> HttpResponse:
     is_wrong = request.method == "POST" and "more" not in request.POST
-    context = {"calendar": row, "form": form, "days": days, "year": year, "time_zones": time_zones()}
+    title = row.name if row else _("New calendar")
+    context = {"title": title, "calendar": row, "form": form, "days": days, "year": year, "time_zones": time_zones()}
     return render(request, "slas/edit_calendar.html", context, status=422 if is_wrong else 200)
 
 

@@ -376,6 +376,11 @@ class TestPages:
         made = BusinessCalendar.objects.get(name="Late")
         assert content_of(made)["hours"] == {"0": [["14:00", "22:00"]]}
 
+    def test_the_list_says_who_counts_by_each(self, manager, office, always, incident):
+        rows = manager.get("/service-levels/calendars/").context["rows"]
+        counts = {row.name: (row.n_agreements, row.n_clocks, row.n_days) for row in rows}
+        assert counts == {"Office hours": (1, 2, 0), "Round the clock": (1, 0, 0)}
+
     def test_the_list_asks_as_often_for_many_as_for_one(
         self, manager, office, django_assert_num_queries, admin_user, now
     ):
