@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from accounts.models import User
 from api.auth import person
-from api.fields import Input, Query
+from api.fields import Input
 from api.problems import BadQuery
 from incidents.models import Incident
 from tickets.models import Kind, Ticket
@@ -48,7 +48,7 @@ class Endpoint(APIView):
         if not is_allowed:
             raise PermissionDenied
 
-    def read_query(self, query: type[Query]) -> dict[str, Any]:
+    def read_query(self, query: type[Input]) -> dict[str, Any]:
         """The parameters of a list. Raises BadQuery, also for a parameter nobody knows."""
         params, fields = self.request.query_params, query().fields
         data = {

@@ -4,7 +4,7 @@ from django.urls import path, re_path, register_converter
 from django.urls.converters import StringConverter
 
 from api import problems, views
-from api.v1 import accounts, catalog, files, incident_verbs, incidents, tickets
+from api.v1 import accounts, catalog, files, incident_verbs, incidents, outages, tickets
 
 
 class NumberConverter(StringConverter):
@@ -42,6 +42,8 @@ urlpatterns = [
     path("v1/teams/<int:pk>/", accounts.TeamDetail.as_view(), name="team"),
     path("v1/services/", catalog.Services.as_view(), name="services"),
     path("v1/services/<slug:key>/", catalog.ServiceDetail.as_view(), name="service"),
+    path("v1/outages/", outages.Outages.as_view(), name="outages"),
+    path("v1/availability/", outages.Availability.as_view(), name="availability"),
     path("v1/files/<filekey:key>/", files.FileDetail.as_view(), name="file"),
     path("v1/incidents/", incidents.Incidents.as_view(), name="incidents"),
     path(_incident, incidents.IncidentDetail.as_view(), name="incident"),
@@ -55,6 +57,7 @@ urlpatterns = [
     path(_incident + "cancel/", incident_verbs.Cancel.as_view(), name="cancel"),
     path(_incident + "assign/", incident_verbs.Assign.as_view(), name="assign"),
     path(_incident + "prioritise/", incident_verbs.Prioritise.as_view(), name="prioritise"),
+    path(_incident + "mark-outage/", incident_verbs.MarkOutage.as_view(), name="mark_outage"),
     path(_incident + "override-priority/", incident_verbs.OverridePriority.as_view(), name="override_priority"),
     path(_ticket + "entries/", tickets.Entries.as_view(), name="entries"),
     path(_ticket + "notes/", tickets.Notes.as_view(), name="notes"),

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.endpoint import IncidentEndpoint
-from api.fields import LONGEST_TEXT, Input, OneOf, PersonField, TeamField, Text, Whole
+from api.fields import LONGEST_TEXT, At, Input, OneOf, PersonField, TeamField, Text, Whole
 from api.idempotency import once
 from api.v1.incidents import IncidentSerializer, as_shown, expected_version, tagged
 from api.v1.tickets import WordsInput
@@ -62,6 +62,12 @@ class OverridePriorityInput(Input):
     priority = OneOf(choices=Priority.choices)
     reason = Text(max_length=200)
     version = Whole(min_value=1, required=False)
+
+
+class MarkOutageInput(Input):
+    starts_at = At()
+    ends_at = At(allow_null=True, default=None, help_text="Null while the service is still down.")
+    cause = Text(max_length=200, allow_blank=True, default="", help_text="The subject, where it is left out.")
 
 
 def verb(name: str, body: type[Input] = Input) -> Any:
@@ -211,4 +217,15 @@ class OverridePriority(IncidentVerb):
         services.override_priority(
             incident=self.incident, actor=self.reader, now=timezone.now(), expected_version=version, **values
         )
+        return self.shown()
+
+
+class MarkOutage(IncidentVerb):
+    @verb("mark_outage", MarkOutageInput)
+    @once
+    def post(self, request: Request, number: str) -> Response:
+        """Its service was down: that counts against its availability."""
+        self.require(policies.can_mark_outage(self.reader, self.incident))
+        told = self.read_body(MarkOutageInput)
+        services.mark_outage(incident=self.incident, actor=self.reader, now=timezone.now(), **told)
         return self.shown()

@@ -19,8 +19,8 @@ def list_url(period: Period, *, service: int | None = None, kind: str = "") -> s
 
 
 def budget_chart(lines: Sequence[Line], period: Period) -> dict[str, Any]:
-    """How much of each error budget is used, in percent of it: 100 is all of it."""
-    promised = [line for line in lines if line.availability.allowed]
+    """How much of each error budget is used, in percent of it: 100 is all of it. Untouched ones are left to the table."""
+    promised = [line for line in lines if line.availability.allowed and line.availability.down]
     used = [_used(line) for line in promised]
     urls = [
         list_url(period, service=line.commitment.service.pk, kind=UNPLANNED) if line.n_outages else ""

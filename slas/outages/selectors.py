@@ -53,7 +53,7 @@ class Line:
 
 
 def availability_of(period: Period, *, user: User, now: datetime) -> list[Line]:
-    """Every service with each of its commitments, broken ones first, then by what is left of the budget. Four queries."""
+    """Every service with each of its commitments, broken ones first, then by what is left of the budget. Five queries."""
     outages = list(outages_in(period, user=user))
     down = {outage.service_id for outage in outages}
     services = Service.objects.visible_to(user).filter(Q(state=Service.State.LIVE) | Q(pk__in=down))
@@ -84,8 +84,9 @@ def course(commitment: Commitment, period: Period, *, user: User, now: datetime)
 
 
 def commitments(services: Iterable[Service], *, on: date) -> list[Commitment]:
-    """What is promised about each service on a day: to everybody, and to every customer with an agreement of his own;
-    of each the one that names the service before the one for all. Services without any are measured all the same."""
+    """What is promised about each service on a day: to every customer with an agreement of his own, and to everybody
+    else, if there is anybody; of each the one that names the service before the one for all. Services without any are
+    measured all the same. Three queries."""
     agreements = (
         Agreement.objects.in_force(on)
         .filter(kind=Agreement.Kind.SLA)
@@ -94,16 +95,19 @@ def commitments(services: Iterable[Service], *, on: date) -> list[Commitment]:
         .order_by("start_date", "pk")
     )
     documents = [(one, {service.pk for service in one.services.all()}) for one in agreements]
-    uses = _uses({one.customer_id for one, _named in documents if one.customer_id})
+    uses = _uses()
     found = []
     for service in services:
+        customers = {customer for customer, used in uses.items() if service.pk in used}
         best: dict[int | None, tuple[bool, Agreement]] = {}
         for agreement, named in documents:
             names_it = service.pk in named
-            if not names_it and (named or (agreement.customer_id and service.pk not in uses[agreement.customer_id])):
+            if not names_it and (named or agreement.customer_id not in (None, *customers)):
                 continue
             if agreement.customer_id not in best or names_it >= best[agreement.customer_id][0]:
                 best[agreement.customer_id] = (names_it, agreement)
+        if customers and customers <= best.keys():
+            best.pop(None, None)
         promised = [one for _names_it, one in best.values() if one.availability_target is not None]
         found += [Commitment(service, one) for one in promised] or [Commitment(service, None)]
     return found
@@ -138,13 +142,11 @@ def down_now(*, user: User, now: datetime) -> dict[int, Outage]:
     return {outage.service_id: outage for outage in current}
 
 
-def _uses(customers: set[int]) -> dict[int, set[int]]:
+def _uses() -> dict[int, set[int]]:
     """{customer: the services his organisation uses}."""
-    found: dict[int, set[int]] = {customer: set() for customer in customers}
-    if customers:
-        through = Service.customers.through.objects.filter(organisation__in=customers)
-        for customer, service in through.values_list("organisation", "service"):
-            found[customer].add(service)
+    found: dict[int, set[int]] = defaultdict(set)
+    for customer, service in Service.customers.through.objects.values_list("organisation", "service"):
+        found[customer].add(service)
     return found
 
 

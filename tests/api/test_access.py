@@ -31,6 +31,8 @@ service             GET   401 404 200 200 200 200
 file                GET   401 404 200 200 200 200
 secret_file         GET   401 404 404 404 200 200
 schema              GET   401 200 200 200 200 200
+outages             GET   401 200 200 200 200 200
+availability        GET   401 403 403 403 200 200
 incidents           GET   401 200 200 200 200 200
 incidents           POST  401 201 201 201 201 403
 incident            GET   401 404 200 200 200 200
@@ -49,6 +51,7 @@ override_priority   POST  401 404 403 403 403 403
 entries             GET   401 404 200 200 200 200
 entries             POST  401 404 201 201 201 403
 notes               GET   401 404 403 403 200 200
+mark_outage         POST  401 404 403 403 200 403
 notes               POST  401 404 403 403 201 403
 clocks              GET   401 404 200 200 200 200
 events              GET   401 404 200 200 200 200
@@ -104,8 +107,8 @@ def world(incident, open_for, alice, lead, auditor, bob, bea, charlie, network, 
     people = dict(zip(ROLES, (None, charlie, bob, bea, alice, auditor), strict=True))
 
     def address(name):
-        plain = {"me", "organisations", "people", "teams", "services", "schema", "incidents"}
-        route = "file" if name == "secret_file" else name
+        plain = {"me", "organisations", "people", "teams", "services", "outages", "availability", "schema", "incidents"}
+        route = SECOND.get(name, name)
         return reverse(f"api:{route}", kwargs={} if name in plain else rows.get(name, number))
 
     return {"people": people, "address": address, "bodies": bodies}
@@ -115,6 +118,8 @@ class Undo(Exception):
     """Rolls back what the call wrote."""
 
 
+        "promise_date": {"due_at": (timezone.now() + timedelta(days=2)).isoformat()},
+        "mark_outage": {"starts_at": "2026-11-22T10:00:00Z", "ends_at": "2026-11-22T10:30:00Z"},
 def ask(caller, method, path, body):
     """The answer of one call; whatever it wrote is undone."""
     answer = None

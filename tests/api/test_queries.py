@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Membership, Organisation, Team
 from catalog.models import Service
 from incidents.services import override_priority
+from slas.models import Outage
 from tests.conftest import person
 from tickets.models import Channel, Link
 from work.services import link_tickets, note_on_ticket, reply_to_ticket
@@ -19,6 +20,7 @@ EXPECTED = {
     "organisations/": 3,
     "teams/": 4,
     "services/": 3,
+    "outages/": 3,
     "tickets/{}/entries/": 5,
     "tickets/{}/notes/": 5,
     "tickets/{}/events/": 4,
@@ -46,7 +48,8 @@ def grow(incident, open_for, alice, lead, bob, acme, network, vpn, now, tmp_path
         member = person(f"person-{n}", Organisation.objects.create(name=f"Organisation {n}", kind="customer"))
         team = Team.objects.create(name=f"Team {n}", organisation=acme, lead=member)
         Membership.objects.create(team=team, user=member)
-        Service.objects.create(key=f"service-{n}", name=f"Service {n}", owner=alice, support_team=team)
+        service = Service.objects.create(key=f"service-{n}", name=f"Service {n}", owner=alice, support_team=team)
+        Outage.objects.create(service=service, starts_at=now, ticket=other)
 
     return one
 

@@ -194,7 +194,7 @@ class TestAvailability:
         assert (found.elapsed, line.n_outages) == (22 * DAY + 10 * HOUR, 1)
 
     def test_takes_the_agreement_that_names_the_service_and_a_customer_s_beside_it(
-        self, recorded, promised, vpn, acme, globex, always, office, alice, now
+        self, recorded, promised, vpn, acme, globex, our_organisation, office, alice, now
     ):
         def agree(name, **fields):
             return Agreement.objects.create(name=name, calendar=office, start_date=date(2020, 1, 1), **fields)
@@ -202,10 +202,16 @@ class TestAvailability:
         named = agree("VPN", availability_target=Decimal("99.9"))
         named.services.add(vpn)
         theirs = agree("Acme", customer=acme, availability_target=Decimal("95"))
-        agree("Globex does not use it", customer=globex, availability_target=Decimal("95"))
+        globex_s = agree("Globex does not use it yet", customer=globex, availability_target=Decimal("95"))
         other = Service.objects.create(key="mail", name="Mail", owner=alice)
         found = {(line.commitment.service, line.commitment.agreement) for line in self.lines(alice, now).values()}
-        assert found == {(vpn, named), (vpn, theirs), (other, promised)}
+        assert found == {(vpn, theirs), (other, promised)}  # nobody else uses it
+        vpn.customers.add(globex)
+        found = {(line.commitment.service, line.commitment.agreement) for line in self.lines(alice, now).values()}
+        assert found == {(vpn, theirs), (vpn, globex_s), (other, promised)}
+        vpn.customers.add(our_organisation)
+        found = {(line.commitment.service, line.commitment.agreement) for line in self.lines(alice, now).values()}
+        assert found == {(vpn, theirs), (vpn, globex_s), (vpn, named), (other, promised)}
 
     def test_of_a_service_without_a_promise_is_measured_round_the_clock(self, recorded, agreement, alice, now):
         (line,) = selectors.availability_of(MONTH, user=alice, now=now)
