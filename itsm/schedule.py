@@ -18,6 +18,8 @@ BEAT: dict[str, Any] = {
     "sweep due clocks": {"task": "slas.tasks.sweep_due_clocks", "schedule": 1.0, "options": {"queue": "timers", "expires": 5}},
     "dispatch the outbox": {"task": "mail.tasks.dispatch_outbox", "schedule": 1.0, "options": {"queue": "mail", "expires": 5}},
     "call webhooks": {"task": "journal.tasks.call_webhooks", "schedule": 1.0, "options": {"queue": "default", "expires": 5}},
+    "refresh the forecast": {"task": "slas.tasks.refresh_forecast", "schedule": 60.0, "options": {"queue": "reports", "expires": 50}},
+    "calibrate the forecast": {"task": "slas.tasks.calibrate_forecast", "schedule": crontab(hour="3", minute="40"), "options": {"queue": "reports", "expires": 3600}},
     "run jobs": {"task": "journal.tasks.run_jobs", "schedule": 2.0, "options": {"queue": "reports", "expires": 5}},
     "close resolved incidents": {"task": "incidents.tasks.close_resolved", "schedule": crontab(minute="*/10"), "options": {"queue": "default", "expires": 600}},
     "purge answered API calls": {"task": "api.tasks.purge_calls", "schedule": crontab(minute="40"), "options": {"queue": "default", "expires": 3600}},

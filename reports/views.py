@@ -15,7 +15,7 @@ from core.htmx import render_part
 from reports import behind, charts, exports, figures, policies, words
 from reports.forms import DashboardForm
 from reports.metrics import BEHIND, METRICS, SIGNS
-from reports.selectors.risk import at_risk, choices
+from reports.selectors.risk import at_risk, choices, with_chances
 from reports.service_levels import ServiceLevels, read_service_levels
 from reports.watermelon import read_beside, read_watermelon
 from slas.sweep import seconds_since_sweep
@@ -43,6 +43,7 @@ def service_levels(request: UserRequest) -> HttpResponse:
         "heat": heat,
         "heat_words": charts.heat_words(heat),
         "parts": _tables(levels),
+        "at_risk": with_chances(levels.at_risk, now=now),
         "at_risk_url": words.list_url(at_risk(levels.scope, now=now)),
         "signs": behind.sign_figures(read_beside(scope=levels.scope, period=levels.period, user=request.user, now=now)),
         "metrics": METRICS | SIGNS,

@@ -5,6 +5,7 @@ also over the hours that summer time skips or repeats. Pure: no Django, and `now
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -85,6 +86,10 @@ class Calendar:
         windows = {day: _windows(hours, day.isoformat()) for day, hours in self.exceptions.items()}
         windows |= dict.fromkeys(self.holidays, ())
         return tuple((day.toordinal() - EPOCH.toordinal(), windows[day]) for day in sorted(windows))
+
+    @cached_property
+    def _closed_days(self) -> tuple[date, ...]:
+        return tuple(self.holidays)  # sorted above
 
     @cached_property
     def timeline(self) -> Timeline:
@@ -182,12 +187,13 @@ def holidays_between(calendar: Calendar, start: datetime, end: datetime) -> list
     zone, one_day = ZoneInfo(calendar.timezone), timedelta(days=1)
     start, end = _datetime(_microseconds(start)), _datetime(_microseconds(end))
     found = []
-    for day, name in calendar.holidays.items():
-        if start.date() - one_day <= day <= end.date() + one_day:  # no zone is more than a day from UTC
-            starts_at = max(start, datetime.combine(day, time(), zone).astimezone(UTC))
-            ends_at = min(end, datetime.combine(day + one_day, time(), zone).astimezone(UTC))
-            if starts_at < ends_at:
-                found.append((starts_at, ends_at, name))
+    days = calendar._closed_days
+    near = slice(bisect_left(days, start.date() - one_day), bisect_right(days, end.date() + one_day))
+    for day in days[near]:  # no zone is more than a day from UTC
+        starts_at = max(start, datetime.combine(day, time(), zone).astimezone(UTC))
+        ends_at = min(end, datetime.combine(day + one_day, time(), zone).astimezone(UTC))
+        if starts_at < ends_at:
+            found.append((starts_at, ends_at, calendar.holidays[day]))
     return found
 
 

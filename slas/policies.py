@@ -25,6 +25,11 @@ def can_replay(user: User) -> bool:
     return can_manage_promises(user)
 
 
+def can_calibrate(user: User) -> bool:
+    """Have the forecast tried on the desk's own history."""
+    return can_manage_promises(user)
+
+
 def can_record_outages(user: User) -> bool:
     """Who works the tickets knows when a service was down."""
     return user.can(Permission.WORK_TICKETS) or can_manage_promises(user)

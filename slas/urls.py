@@ -2,8 +2,9 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from slas.calendars import views as calendars
 from slas.agreements import views as agreements
+from slas.calendars import views as calendars
+from slas.forecast import views as forecast
 from slas.jobs import views as jobs
 from slas.outages import views as outages
 from slas.replay import views as replays
@@ -46,4 +47,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("replays/", replays.replays, name="replays"),
     path("replays/create/", replays.create_replay, name="create_replay"),
     path("replays/<int:job_id>/", replays.replay, name="replay"),
+    path("forecast/", forecast.forecast, name="forecast"),
+    path("forecast/calibrate/", forecast.calibrate, name="calibrate"),
 ]

@@ -64,7 +64,7 @@ class Rulebook:
         in_scope = Q(organisation=trial.customer_id) if trial.customer_id else Q()
         if services := self._services[trial.pk]:
             in_scope &= Q(service__in=services)
-        return in_scope | Exists(recorded) if in_scope else Q()
+        return in_scope | Q(Exists(recorded)) if in_scope else Q()
 
     def _covers(self, agreement: Agreement, organisation: int, service: int | None, on: date) -> bool:
         if agreement is not self.trial and not (

@@ -20,6 +20,7 @@ from django.utils.translation import ngettext, pgettext
 from slas import clock as arithmetic
 from slas.calendars import calendar_of
 from slas.engine import RESOLVED
+from slas.forecast.selectors import chances
 from slas.ledger import Segment, SegmentKind
 from slas.metrics import HANDED_OVER, WITH_US
 from slas.models import Clock, ClockQuerySet
@@ -109,7 +110,11 @@ def account_of(clock: Clock, *, now: datetime, for_desk: bool) -> Account:
     return Account(
         face=face_of(clock, now=now),
         title=name_of(clock) if for_desk else str(clock.get_metric_display()),
-        facts=[*_promise_facts(clock, for_desk=for_desk), *_time_facts(clock)],
+        facts=[
+            *_promise_facts(clock, for_desk=for_desk),
+            *_time_facts(clock),
+            *(_forecast_facts(clock, now) if for_desk else ()),
+        ],
         entries=_folded(lines, zone),
         total=sum((line.counted for line in lines if line.counted is not None), timedelta(0)),
         remaining=_remaining(ledger.remaining),
@@ -174,6 +179,15 @@ def _time_facts(clock: Clock) -> Iterator[Fact]:
     if clock.ended_at is not None:
         is_cancelled = clock.state == Clock.State.CANCELLED
         yield Fact(_("Given up") if is_cancelled else _("Ended"), _moment(clock.ended_at))
+
+
+def _forecast_facts(clock: Clock, now: datetime) -> Iterator[Fact]:
+    """The chance to be met, while it runs and enough is known of clocks like it."""
+    if chance := chances([clock], now=now).get(clock.pk):
+        words = _("%(percent)s %%: %(words)s (%(sample)s)") % {
+            "percent": chance.percent, "words": chance.words, "sample": chance.sample,
+        }  # fmt: skip
+        yield Fact(_("Chance to be met"), words, reverse("slas:forecast"))
 
 
 def _moment(at: datetime) -> str:
