@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
@@ -64,10 +64,12 @@ def draft_agreement(
     """The first version of a new agreement. `fields` by the names of SAID_FIELDS."""
     _require_right(actor)
     agreement = Agreement(kind=kind, name=name.strip(), state=State.DRAFT)
-    if Agreement.objects.filter(name=agreement.name).exists():
-        raise ValidationError({"name": _("There is an agreement of this name already.")})
     _set_fields(agreement, fields)
-    agreement.save()
+    try:
+        with transaction.atomic():  # of two who draft at once, the database lets one
+            agreement.save()
+    except IntegrityError as error:
+        raise ValidationError({"name": _("There is an agreement of this name already.")}) from error
     agreement.services.set(services)
     _record("drafted", agreement, actor, now)
     return agreement

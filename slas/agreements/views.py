@@ -307,7 +307,7 @@ def activate_agreement(request: UserRequest, agreement_id: int) -> HttpResponse:
         return _too_late(request, draft)
     first_day = services.first_day(draft, now=now)
     form = ActivateForm(_sent(request), first_day=first_day, starts=draft.start_date, today=now.date())
-    clashes = clashes_of(draft)
+    clashes, problems = clashes_of(draft), problems_of(document, now=now)
     refusals: list[str] = []
     if request.method == "POST" and form.is_valid():
         try:
@@ -317,7 +317,8 @@ def activate_agreement(request: UserRequest, agreement_id: int) -> HttpResponse:
         except Overlap as overlap:
             clashes = list(overlap.clashes)
         except ValidationError as error:
-            refusals = list(error.messages)
+            said = {problem.rule for problem in problems}
+            refusals = [message for message in error.messages if message not in said]
         except IllegalMove:
             return _too_late(request, draft)
         else:
@@ -325,7 +326,6 @@ def activate_agreement(request: UserRequest, agreement_id: int) -> HttpResponse:
             if job is not None:
                 return redirect("slas:job", job_id=job.pk)
             return redirect("slas:agreement", agreement_id=active.pk)
-    problems = problems_of(document, now=now)
     impact = preview_roll_out(agreement=draft, reader=request.user, now=now)
     context = {
         **_frame(request, document, now),
@@ -333,6 +333,7 @@ def activate_agreement(request: UserRequest, agreement_id: int) -> HttpResponse:
         "problems": problems,
         "refusals": refusals,
         "clashes": clashes,
+        "begins_later": draft.start_date > now.date(),
         "is_refused": bool(clashes) or any(problem.refuses for problem in problems),
         "impact": impact,
         "impact_lines": [

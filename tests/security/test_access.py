@@ -20,8 +20,13 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from accounts.models import User
 from files.models import StoredFile
 from incidents.services import resolve_incident
+from journal.models import Webhook
+from slas.agreements.services import revise_agreement
+from slas.models import Outage
+from slas.rollout import start_roll_out
 from tickets.models import Channel
 from work.services import note_on_ticket, reply_to_ticket
 
@@ -38,8 +43,12 @@ BODIES: dict[str, dict[str, str]] = {
     "incidents:cancel": {"text": "Not needed."},
     "incidents:prioritise": {"impact": "1", "urgency": "1"},
     "incidents:override_priority": {"priority": "1", "reason": "Board meeting"},
+    "slas:activate_agreement": {"applies_to": "new"},
+    "slas:add_step": {"percent": "90", "offset_side": "after", "notifies_lead": "on"},
+    "slas:set_targets": {"resolution_1": "2h"},
     "work:reply": {"text": "Hello", "kind": "reply"},
     "work:draft": {"kind": "reply", "text": "Hel"},
+    "desk:add_webhook": {"name": "Chat", "url": "https://93.184.216.34/hook"},
     "portal:reply": {"text": "Hello"},
     "portal:cancel": {"text": "Found it."},
     "portal:create": {"subject": "Printer", "body": "It smokes.", "impact": "3", "urgency": "3"},
@@ -95,6 +104,7 @@ def parameters(incident: Any, bob: Any) -> dict[str, Any]:
         "key": StoredFile.objects.get(name="vpn.log").key,
         "clock_id": ticket.clocks.first().pk,
         "person_id": bob.pk,
+        "webhook_id": Webhook.objects.create(name="Pager", url="https://93.184.216.34/", secret="whsec_c2VjcmV0").pk,
         "user_id": bob.pk,
         "organisation_id": bob.organisation_id,
         "service_id": ticket.service_id,
@@ -104,8 +114,22 @@ def parameters(incident: Any, bob: Any) -> dict[str, Any]:
         "table": "services",
         "uidb64": "bm8",
         "pk": bob.pk,
+        **promises(incident),
     }
     return found
+
+
+def promises(incident: Any) -> dict[str, int]:
+    """A draft of the next version of bob's agreement with one of its steps, its calendar, an outage and a job."""
+    agreement, now = incident.ticket.clocks.first().agreement, incident.ticket.opened_at
+    manager = User.objects.get(name="Mona")
+    draft = revise_agreement(agreement=agreement, actor=manager, now=now)
+    outage = Outage.objects.create(service=incident.ticket.service, starts_at=now)
+    job = start_roll_out(agreement=draft, actor=manager, now=now)
+    return {
+        "agreement_id": draft.pk, "step_id": draft.steps.first().pk, "calendar_id": draft.calendar_id,
+        "outage_id": outage.pk, "job_id": job.pk,
+    }  # fmt: skip
 
 
 class Undo(Exception):
