@@ -32,7 +32,7 @@ from itsm.stack import programs
 from itsm.stack.part import Part
 
 LEAD_IN = 20.0  # seconds from the start of the workers to the first due step
-KILL_EVERY = (3.0, 7.0)
+KILL_EVERY = (6.0, 14.0)
 DRAIN = 1800.0
 SLACK = timedelta(seconds=2)
 """Two processes read their clocks before they ask for the same lock: so much their order is open."""

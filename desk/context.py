@@ -75,6 +75,8 @@ def _places(request: HttpRequest, user: User, known: Navigation) -> list[Item]:
         places.append(
             _item("send", _("Outbox"), outbox, count=dead, is_hot=dead > 0, is_current=request.path.startswith(outbox))
         )
+        webhooks = reverse("desk:webhooks")
+        places.append(_item("webhook", _("Webhooks"), webhooks, is_current=request.path.startswith(webhooks)))
     return places
 
 

@@ -41,6 +41,11 @@ def new_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
+def key_prefix(webhook: Webhook) -> str:
+    """How the ids of all its calls begin."""
+    return f"webhook:{webhook.pk}:"
+
+
 def call(
     *, webhook: Webhook, key: str, type: str, data: Mapping[str, Any], at: datetime, now: datetime
 ) -> None:  # `type` is the standard's word

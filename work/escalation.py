@@ -85,7 +85,7 @@ def _do(action: Action, escalation: Escalation, facts: dict[str, Any], now: date
             clock = escalation.clock
             webhooks.call(
                 webhook=action.webhook,
-                key=f"webhook:{action.webhook.pk}:clock:{clock.pk}:{escalation.generation}:{escalation.step}",
+                key=f"{webhooks.key_prefix(action.webhook)}clock:{clock.pk}:{escalation.generation}:{escalation.step}",
                 type="sla.breached" if facts["percent"] >= 100 else "sla.warned",
                 data={"ticket": ticket.number, **facts, "link": settings.SITE_URL + ticket.get_absolute_url()},
                 at=escalation.fired_at,
