@@ -63,11 +63,14 @@ def _places(request: HttpRequest, user: User, known: Navigation) -> list[Item]:
         places.append(
             _item("chart-histogram", _("Dashboard"), dashboard, is_current=request.path == dashboard, shortcut="g d")
         )
+    agreements = reverse("slas:agreements")
+    places.append(_item("certificate", _("Agreements"), agreements, is_current=request.path.startswith(agreements)))
+    availability = reverse("slas:availability")
+    here = request.path.startswith((availability, reverse("slas:outages")))
+    places.append(_item("activity", _("Availability"), availability, is_current=here))
     if user.can(Permission.MANAGE_AGREEMENTS):
         calendars = reverse("slas:calendars")
         places.append(_item("calendar-time", _("Calendars"), calendars, is_current=request.path.startswith(calendars)))
-    agreements = reverse("slas:agreements")
-    places.append(_item("certificate", _("Agreements"), agreements, is_current=request.path.startswith(agreements)))
     if user.can(Permission.ADMINISTER):
         people = reverse("accounts:people")
         places.append(_item("users-group", _("People"), people, is_current=request.path.startswith(people)))

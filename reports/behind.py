@@ -186,18 +186,29 @@ def court_chart(melon: Watermelon) -> dict[str, Any]:
 def court_rows(melon: Watermelon) -> list[dict[str, Any]]:
     """Each court, our teams by name; all of them are the whole life of the tickets."""
     found = melon.courts
+    opened = found.life - found.lengths[Court.CLOSED]
     rows = [
-        {"kind": Court.TEAM.value, "label": name or _("No team yet"), "is_team": True, **_share(length, found.life)}
+        {
+            "kind": Court.TEAM.value,
+            "label": name or _("No team yet"),
+            "is_team": True,
+            **_share(length, found.life, opened),
+        }
         for name, length in found.teams.items()
     ]
     for court, (label, _colour, _pattern) in COURTS.items():
         if court is not Court.TEAM and found.lengths[court]:
-            rows.append({"kind": court.value, "label": str(label), **_share(found.lengths[court], found.life)})
+            within = timedelta(0) if court is Court.CLOSED else opened
+            rows.append({"kind": court.value, "label": str(label), **_share(found.lengths[court], found.life, within)})
     return rows
 
 
-def _share(length: timedelta, whole: timedelta) -> dict[str, str]:
-    return {"length": short_duration(length), "share": decimal(100 * (length / whole)) if whole else ""}
+def _share(length: timedelta, whole: timedelta, opened: timedelta) -> dict[str, str]:
+    return {
+        "length": short_duration(length),
+        "share": decimal(100 * (length / whole)),
+        "of_open": decimal(100 * (length / opened)) if opened else "",
+    }
 
 
 def _note(sign: Sign, found: Sighted) -> str:

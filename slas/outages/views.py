@@ -105,7 +105,7 @@ def record(request: UserRequest) -> HttpResponse:
     """An outage that has begun."""
     now = timezone.now()
     initial = {"starts_at": now.replace(second=0, microsecond=0), "service": request.GET.get("service")}
-    form = OutageForm(request.POST or None, initial=initial)
+    form = OutageForm(_sent(request), initial=initial)
 
     def act(data: dict[str, Any]) -> Outage:
         return services.record_outage(**data, actor=request.user, now=now)
@@ -117,7 +117,7 @@ def record(request: UserRequest) -> HttpResponse:
 @readers_only
 def plan(request: UserRequest) -> HttpResponse:
     """Downtime that was agreed beforehand."""
-    form = DowntimeForm(request.POST or None, initial={"service": request.GET.get("service")})
+    form = DowntimeForm(_sent(request), initial={"service": request.GET.get("service")})
 
     def act(data: dict[str, Any]) -> Outage:
         return services.plan_downtime(**data, actor=request.user, now=timezone.now())
@@ -166,6 +166,11 @@ def withdraw(request: UserRequest, outage_id: int) -> HttpResponse:
 
 
 # --- what the views share ----------------------------------------------------------------------------------------
+
+
+def _sent(request: UserRequest) -> Any:
+    """What was typed, also where it is nothing."""
+    return request.POST if request.method == "POST" else None
 
 
 def _outage(request: UserRequest, outage_id: int) -> Outage:
