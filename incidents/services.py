@@ -372,6 +372,7 @@ def _move(
     """Compare-and-set along the machine: `own` fields on the incident, `header` fields on the ticket, one event."""
     before = State(incident.state)
     after = MACHINE.target(verb, before)
+    tickets.lock_ticket(ticket=incident.ticket)
     if Incident.objects.filter(pk=incident.pk, state=before).update(state=after, **(own or {})) != 1:
         raise StaleIncident(Incident.objects.with_header().get(pk=incident.pk))
     tickets.change_ticket(ticket=incident.ticket, now=now, phase=PHASES[after], waiting_reason=waiting_reason, **header)

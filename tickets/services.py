@@ -91,6 +91,12 @@ def add_note(
     return note
 
 
+def lock_ticket(*, ticket: Ticket) -> None:
+    """Nobody else changes the ticket until this transaction ends. Whoever writes a practice's row or a clock beside the
+    header takes the header first: ticket, practice, clocks. In that order nobody waits in a circle."""
+    Ticket.objects.select_for_update().only("pk").get(pk=ticket.pk)
+
+
 def change_ticket(
     *, ticket: Ticket, now: datetime, expected_version: int | None = None, **fields: Any
 ) -> dict[str, Any]:

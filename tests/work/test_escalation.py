@@ -1,13 +1,15 @@
 """What a step plans for a ticket, and what came of it."""
 
+import threading
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import connections
 
 from accounts.models import Membership, Role, Team
 from catalog.models import Service
 from incidents.models import Incident
-from incidents.services import hold_incident
+from incidents.services import hold_incident, resolve_incident
 from journal import outbox
 from journal.models import Event, Outbox, Webhook
 from slas import sweep
@@ -279,3 +281,47 @@ def test_a_seeded_case_is_still_found_after_all_migrations(agreement, vpn, bob, 
     assert (escalation.clock.ticket, escalation.step, escalation.planned_at) == (incident.ticket, 0, at(23, 11))
     letter = Outbox.objects.get(topic="mail", payload__notice="breach")
     assert (letter.payload["person"], letter.payload["metric"]) == (lead.pk, "resolution")
+
+
+@pytest.mark.django_db(transaction=True)
+class TestBesideAPerson:
+    """An escalation that raises and hands over, and somebody who resolves the same ticket at the same moment."""
+
+    def test_neither_waits_in_a_circle_and_nothing_follows_the_end(self, one_step, open_for, bob, alice, field_team):
+        one_step(percent=50, metric=Metric.RESOLUTION, raises_priority=True, reassigns_to=field_team)
+        incidents = [open_for(bob, impact=3, urgency=1) for _n in range(12)]
+        sweep_due_clocks(now=at(25, 9) + timedelta(hours=20))
+        rows = list(Outbox.objects.filter(topic=sweep.TOPIC).order_by("id"))
+        assert len(rows) == 12
+        problems: list[BaseException] = []
+        barrier = threading.Barrier(2)
+
+        def run(work, things):
+            try:
+                for thing in things:
+                    barrier.wait(30)
+                    work(thing)
+            except BaseException as problem:
+                problems.append(problem)
+                barrier.abort()
+            finally:
+                connections.close_all()
+
+        def resolve(incident):
+            fresh = Incident.objects.with_header().get(pk=incident.pk)
+            resolve_incident(incident=fresh, code="fixed", resolution="Done.", actor=alice, now=at(26, 12))
+
+        threads = [
+            threading.Thread(target=run, args=(outbox._deliver, rows)),
+            threading.Thread(target=run, args=(resolve, incidents)),
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert problems == []
+        assert Outbox.objects.filter(topic=sweep.TOPIC, answer__startswith="told").count() == 12
+        for escalation in Escalation.objects.select_related("clock__ticket"):
+            was_ended = escalation.outcome.get("left_out") == "ended"
+            assert escalation.clock.ticket.priority == (3 if was_ended else 2)
+            assert bool(escalation.outcome["did"]) == (not was_ended)
