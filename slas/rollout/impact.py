@@ -118,7 +118,7 @@ def preview_roll_out(
     """What would become of open tickets if they followed `calendar` with this `content` (of a CalendarVersion; ValueError
     where it is no calendar), or `agreement`: a saved draft, or an active version that only new tickets have.
 
-    The numbers are of all open tickets, the list holds only those the reader may see. About 5,000 clocks a second; the
+    The numbers are of all open tickets, the list holds only those the reader may see. About 2,000 clocks a second; the
     number of queries does not depend on the number of tickets but on batches of BATCH.
     """
     impact = Impact()

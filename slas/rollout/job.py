@@ -27,6 +27,7 @@ from tickets.services import record_event
 
 KIND = "slas.roll_out"
 CHUNK = 100  # tickets a step
+RECALCULATED = ["calendar_version", "generation", "used", "due_at", "fire_plan", "step", "next_fire_at"]
 COUNTS = {"n_moved": 0, "n_breached": 0, "n_recovered": 0}
 
 
@@ -105,9 +106,8 @@ def _move_to_version(job: Job, ids: Sequence[int], now: datetime) -> Impact:
             newest[clock.ticket_id, clock.metric] += 1
             begin_generation(clock, newest[clock.ticket_id, clock.metric], now)
         shifts[clock.ticket_id].append(shift)
-    Clock.objects.bulk_update(
-        clocks, ["calendar_version", "generation", "used", "due_at", "fire_plan", "step", "next_fire_at"]
-    )
+    # One statement for all of them; bulk_update would spend ten times as long on building its own.
+    Clock.objects.bulk_create(clocks, update_conflicts=True, unique_fields=["id"], update_fields=RECALCULATED)
     _refresh_next_due(ids)
     about = {"why": "calendar", "name": BusinessCalendar.objects.get(pk=job.params["calendar"]).name, "number": version}
     for ticket in tickets:

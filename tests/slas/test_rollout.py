@@ -4,7 +4,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from incidents import services as incidents
@@ -15,6 +15,7 @@ from slas.calendars.services import apply_to_open, save_calendar
 from slas.models import Agreement, Clock, Escalation, EscalationStep, Metric, Target
 from slas.promises import promises_for
 from slas.rollout import Effect, preview_roll_out, start_roll_out
+from slas.rollout import job as job_module
 from slas.rollout.standing import Standing
 from slas.selectors import clock_ledger
 from slas.sweep import sweep_due_clocks
@@ -227,6 +228,25 @@ class TestRollOutOfACalendar:
         assert Event.objects.filter(name="sla.recalculated").count() == 1
         again = carry_out(Job.objects.get(pk=job.pk), now)
         assert (again.n_done, again.result["n_moved"]) == (3, 3)
+        assert Event.objects.filter(name="sla.recalculated").count() == 3
+
+    def test_goes_one_by_one_where_several_deadlock(self, open_for, bob, office, admin_user, monkeypatch):
+        for _n in range(3):
+            open_for(bob, impact=3, urgency=1)
+        now, move = at(23, 11), job_module._move_to_version
+
+        def deadlocking(job, ids, now):
+            if len(ids) > 1:
+                move(job, ids, now)
+                raise OperationalError("deadlock detected")
+            return move(job, ids, now)
+
+        monkeypatch.setattr(job_module, "_move_to_version", deadlocking)
+        saved = save_calendar(
+            calendar=office, content=with_hours(office, ("09:00", "13:00")), actor=admin_user, now=now
+        )
+        job = carry_out(apply_to_open(calendar=saved, actor=admin_user, now=now), now)
+        assert (job.n_done, job.result["n_moved"]) == (3, 3)
         assert Event.objects.filter(name="sla.recalculated").count() == 3
 
     def test_moves_to_the_version_it_was_asked_for(self, incident, edit, office, admin_user):
