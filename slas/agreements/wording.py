@@ -115,6 +115,13 @@ def telling(event: Event) -> str:
         return event.name
     data = {key: PARTS.get(value, value) if key == "what" else value for key, value in event.data.items()}
     try:
-        return str(words) % data
+        told = str(words) % data
     except KeyError:
         return event.name
+    if event.name != "agreement.activated":
+        return told
+    return (
+        _("%(told)s, for open tickets, too") % {"told": told}
+        if data.get("applies_to_open")
+        else (_("%(told)s, for new tickets only") % {"told": told})
+    )

@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from catalog.models import Service
 from journal.models import Event, Job
 from slas.agreements import services
 from slas.models import Agreement, EscalationStep, Target
@@ -118,8 +119,22 @@ class TestDocument:
         assert manager.get(url("agreement", agreement)).context["against"] is None
         assert manager.get(url("agreement", agreement), {"against": "2"}).context["against"] == draft
 
-    def test_tells_its_history(self, manager, draft):
+    def test_tells_its_history(self, manager, draft, manager_user, now):
         assert "drafted version 2" in page(manager, "agreement", draft)
+        services.activate_agreement(agreement=draft, applies_to_open=False, actor=manager_user, now=now)
+        html = page(manager, "agreement", draft)
+        assert "activated version 2 from 2026-11-23, for new tickets only" in html
+        assert "replaced version 1, which ends on 2026-11-23" in html
+
+    def test_costs_the_same_for_many_steps_targets_and_services(
+        self, manager, agreement, alice, django_assert_max_num_queries
+    ):
+        for number in range(20):
+            Service.objects.create(key=f"s{number}", name=f"Service {number}", owner=alice).agreements.add(agreement)
+            EscalationStep.objects.create(agreement=agreement, percent=number)
+        page(manager, "agreement", agreement)
+        with django_assert_max_num_queries(40):
+            page(manager, "agreement", agreement)
 
     def test_names_the_risk(self, manager, agreement, vpn, network, always):
         share = Agreement.objects.create(
@@ -151,6 +166,15 @@ class TestDraft:
         assert response.url == url("set_targets", made)
         assert (made.state, made.customer, made.attainment_target) == ("draft", acme, 97)
         assert list(made.services.all()) == [vpn]
+
+    def test_is_told_at_once_what_it_clashes_with(self, manager, agreement, office, incident):
+        sent = {
+            "name": "Silver", "calendar": office.pk, "start_date": "2026-12-01", "starts_from": "creation",
+            "reopens_as": "resume", "reply_mode": "to_answer", "attainment_target": "97",
+        }  # fmt: skip
+        html = manager.post(reverse("slas:draft_agreement") + "?kind=sla", sent, follow=True).content.decode()
+        assert "“Gold” is in force at the same time for the same: all services." in html
+        assert incident.ticket.number in html
 
     def test_names_each_field_that_is_missing(self, manager):
         response = manager.post(reverse("slas:draft_agreement") + "?kind=ola", {})
