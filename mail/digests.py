@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext, pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from accounts.models import User
 from slas.escalation import Deed
@@ -53,7 +53,7 @@ class Group:
     @property
     def more(self) -> str:
         """Words for the lines that are not shown."""
-        return ngettext("and %(n)s more", "and %(n)s more", self.n_more) % {"n": self.n_more} if self.n_more else ""
+        return pgettext("digest", "and %(n)s more") % {"n": self.n_more} if self.n_more else ""
 
 
 def digest_of(person: User, digest: str) -> list[Group]:
