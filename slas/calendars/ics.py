@@ -15,7 +15,7 @@ import icalendar
 from dateutil.rrule import rrulestr
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from slas.calendars.content import LONGEST_NAME, NamedDay
 
@@ -183,7 +183,7 @@ def _day_of(moment: Any) -> date:
 
 
 def _name(event: Any) -> str:
-    return " ".join(str(event.get("SUMMARY", "")).split()) or _("Closed")
+    return " ".join(str(event.get("SUMMARY", "")).split()) or pgettext("calendar", "Closed")
 
 
 def _named(day: date, names: Sequence[str], hours: Sequence[tuple[str, str]], source: str) -> NamedDay:

@@ -6,7 +6,7 @@ from datetime import date
 from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from journal.models import Event
 from slas.calendars.content import Difference
@@ -27,9 +27,9 @@ def tell(event: Event) -> Happening:
     data = event.data
     match event.name:
         case "calendar.created":
-            return Happening(event, _("Made"), [], data["version"])
+            return Happening(event, pgettext("calendar", "Made"), [], data["version"])
         case "calendar.changed":
-            return Happening(event, _("Changed"), _changes(data["changes"]), data["version"])
+            return Happening(event, pgettext("calendar", "Changed"), _changes(data["changes"]), data["version"])
         case "calendar.applied":
             return Happening(event, _("Open tickets are to follow"), [])
         case "calendar.kept_from_open":
@@ -70,7 +70,7 @@ def _changes(changes: dict) -> list[str]:  # type: ignore[type-arg]
 
 
 def _week_line(weekday: int, before: str, after: str) -> str:
-    none = _("closed")
+    none = pgettext("calendar", "closed")
     return _("%(day)s: %(before)s → %(after)s") % {
         "day": WEEKDAYS[weekday],
         "before": before or none,
