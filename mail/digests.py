@@ -88,7 +88,7 @@ def _line(notice: EscalationNotice, ticket: Ticket) -> Line:
     escalation = notice.escalation
     facts = facts_of(escalation)
     return Line(
-        ticket=ticket, url=settings.SITE_URL + ticket.get_absolute_url(), metric=Metric(facts["metric"]).label,
+        ticket=ticket, url=settings.SITE_URL + ticket.get_absolute_url(), metric=str(Metric(facts["metric"]).label),
         percent=facts["percent"], due_at=escalation.clock.due_at, late_by=late_by(facts["late_by"]),
         done=pgettext("between the parts of a sentence", "; ").join(map(_deed, escalation.outcome.get("did", []))),
     )  # fmt: skip

@@ -84,11 +84,14 @@ def _title(row: Outbox, numbers: dict[int, str], names: dict[int, str]) -> str:
     if row.topic != TOPIC:
         return topic_name(row.topic)
     notice = NOTICES.get(row.payload["notice"])
-    return _("%(notice)s: %(number)s, to %(person)s") % {
+    parts = {
         "notice": notice.title if notice else row.payload["notice"],
         "number": numbers.get(row.payload.get("ticket"), "–"),
         "person": names.get(row.payload["person"], "–"),
     }
+    if "ticket" not in row.payload:
+        return _("%(notice)s, to %(person)s") % parts
+    return _("%(notice)s: %(number)s, to %(person)s") % parts
 
 
 def keeps_files() -> bool:

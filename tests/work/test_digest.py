@@ -231,3 +231,11 @@ class TestLetter:
         from accounts.models import Role
 
         return Role.objects.filter(key="requester")
+
+
+def test_the_outbox_page_says_whose_digest_it_is(many, client_of, admin_user):
+    many(21)
+    sweep_due_clocks(now=at(23, 12))
+    work_off()
+    html = client_of(admin_user).get("/desk/outbox/", {"state": "waiting", "topic": "mail"}).content.decode()
+    assert "Many deadlines at once, to Lena" in html
