@@ -28,11 +28,11 @@ TARGETS = {  # first response, resolution
     Priority.P5: (2 * DAY, 10 * DAY),
 }
 SHARES = {
-    Priority.P1: 3 * HOUR,
-    Priority.P2: 6 * HOUR,
-    Priority.P3: 1 * DAY,
-    Priority.P4: 3 * DAY,
-    Priority.P5: 6 * DAY,
+    Priority.P1: 7 * HOUR / 2,
+    Priority.P2: 7 * HOUR,
+    Priority.P3: 5 * DAY / 2,
+    Priority.P4: 4 * DAY,
+    Priority.P5: 9 * DAY,
 }
 """What a team or a supplier allows itself, unless it is slower."""
 SLOWER = {NETWORK: {Priority.P2: 10 * HOUR}}
@@ -97,6 +97,7 @@ def _underneath(
     for name, team in people.teams.items():
         lead = team.lead.name if team.lead else ""
         fields = {**common, "kind": Agreement.Kind.OLA, "team": team, "signed_by": lead, "signed_for_us_by": MANAGER}
+        fields["pauses_on"] = [WaitingReason.REQUESTER]
         _carry(f"{name}: our share", fields, Metric.TEAM, SHARES | SLOWER.get(name, {}), always)
     supplier, _is_new = Organisation.objects.get_or_create(
         name=SUPPLIER, defaults={"kind": Organisation.Kind.SUPPLIER, "time_zone": "Europe/Lisbon"}
