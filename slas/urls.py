@@ -46,7 +46,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("outages/<int:outage_id>/withdraw/", outages.withdraw, name="withdraw_outage"),
     path("replays/", replays.replays, name="replays"),
     path("replays/create/", replays.create_replay, name="create_replay"),
-    path("replays/<int:job_id>/", replays.replay, name="replay"),
+    path("replays/<int:replay_id>/", replays.replay, name="replay"),
     path("forecast/", forecast.forecast, name="forecast"),
     path("forecast/calibrate/", forecast.calibrate, name="calibrate"),
 ]

@@ -14,7 +14,7 @@ from slas.calendars import calendar_of
 from slas.clock import working_between
 from slas.forecast.calibration import Report, Score
 from slas.forecast.model import Forecast, Table
-from slas.forecast.samples import likeness_of
+from slas.forecast.samples import FORETOLD, likeness_of
 from slas.forecast.services import CALIBRATED, SUBJECT_KIND, TABLE_KEY
 from slas.models import Clock, Metric
 
@@ -93,9 +93,9 @@ def table_age(*, now: datetime) -> int | None:
 def score_rows(report: Report) -> list[tuple[str, float | None, Score]]:
     """(metric, used share or None for all, score), metric by metric; at the end all of them."""
     rows: list[tuple[str, float | None, Score]] = []
-    for metric, by_share in report.scores.items():
-        name = str(Metric(metric).label)
-        rows += [(name, float(share) * 100, report.score(metric, float(share))) for share in by_share]
+    for metric in FORETOLD:
+        shares = sorted(float(share) for share in report.scores.get(metric, {}))
+        rows += [(str(metric.label), share * 100, report.score(metric, share)) for share in shares]
     return [*rows, (_("All"), None, report.score())]
 
 

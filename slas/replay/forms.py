@@ -16,8 +16,9 @@ AS_WRITTEN = "as_written"
 
 class ReplayForm(forms.Form):
     agreement = forms.ModelChoiceField(
-        Agreement.objects.none(), label=_("Agreement"), help_text=_("A draft, or a version that is or was in force.")
-    )
+        Agreement.objects.none(), label=_("Agreement"), empty_label=None,
+        help_text=_("A draft, or a version that is or was in force."),
+    )  # fmt: skip
     days = forms.TypedChoiceField(label=_("Tickets opened in the last"), coerce=int, initial=30)
     calendar = forms.ModelChoiceField(
         BusinessCalendar.objects.order_by("name"), label=_("Calendar"), required=False,
@@ -25,11 +26,11 @@ class ReplayForm(forms.Form):
         help_text=_("Another one takes the place of the agreement's; targets with a calendar of their own keep it."),
     )  # fmt: skip
     pauses = forms.ChoiceField(
-        label=_("Clocks pause"), choices=[(AS_WRITTEN, _("As the agreement has it")), ("other", _("Only while waiting for:"))],
+        label=_("Clocks pause"), choices=[(AS_WRITTEN, _("As the agreement has it")), ("other", _("Only for these reasons:"))],
         initial=AS_WRITTEN, widget=forms.RadioSelect, required=False,
     )  # fmt: skip
     pauses_on = forms.MultipleChoiceField(
-        label=_("Waiting for"), choices=WaitingReason, required=False, widget=forms.CheckboxSelectMultiple
+        label=_("Reasons"), choices=WaitingReason, required=False, widget=forms.CheckboxSelectMultiple
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

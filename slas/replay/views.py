@@ -41,9 +41,9 @@ def create_replay(request: UserRequest) -> HttpResponse:
 
 @require_safe
 @readers_only
-def replay(request: UserRequest, job_id: int) -> HttpResponse:
+def replay(request: UserRequest, replay_id: int) -> HttpResponse:
     """What would change, as far as it is known. ?show= and ?from= narrow and turn the list."""
-    job = get_object_or_404(selectors.replays(), pk=job_id)
+    job = get_object_or_404(selectors.replays(), pk=replay_id)
     agreement = Agreement.objects.filter(pk=job.params["agreement"]).first()
     findings = Findings(**job.result)
     wanted = request.GET.get("show", "all")

@@ -26,6 +26,7 @@ from incidents.services import resolve_incident
 from journal.models import Webhook
 from slas.agreements.services import revise_agreement
 from slas.models import Outage
+from slas.replay import start_replay
 from slas.rollout import start_roll_out
 from tickets.models import Channel
 from work.services import note_on_ticket, reply_to_ticket
@@ -129,6 +130,7 @@ def promises(incident: Any) -> dict[str, int]:
     return {
         "agreement_id": draft.pk, "step_id": draft.steps.first().pk, "calendar_id": draft.calendar_id,
         "outage_id": outage.pk, "job_id": job.pk,
+        "replay_id": start_replay(agreement=draft, days=30, actor=manager, now=now).pk,
     }  # fmt: skip
 
 
