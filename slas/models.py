@@ -443,7 +443,8 @@ class Escalation(models.Model):
     """One step of one clock's ladder that was reached: unique, so that twice is impossible, not unlikely.
 
     `is_collapsed`: it was found together with a later step after an outage; recorded, not sent. `outcome` is what came of
-    it: {"told": [{"id", "name"}], "did": ["raised", "handed_over", "webhook"], "left_out": why nobody was told}.
+    it: {"told": [{"id", "name"}], "did": [{"deed": "raised" | "handed_over" | "webhook", "priority", "to"}], "left_out": why
+    nobody was told (slas.escalation.Reason)}; empty until it was carried out.
     """
 
     clock = models.ForeignKey(Clock, on_delete=models.CASCADE, related_name="escalations")
