@@ -120,6 +120,7 @@ def _carry(
             for priority, duration in durations.items()
         )  # fmt: skip
         EscalationStep.objects.create(agreement=agreement, percent=90, notifies_lead=True)
+        EscalationStep.objects.create(agreement=agreement, percent=100, notifies_lead=True)
     return agreement
 
 

@@ -44,12 +44,12 @@ def demo(_seeded, db):
 class TestTheDesk:
     def test_has_customers_teams_services_and_promises(self):
         kinds = Counter(Organisation.objects.values_list("kind", flat=True))
-        assert kinds == {"customer": 2, "internal": 1}
+        assert kinds == {"customer": 2, "internal": 1, "supplier": 1}
         assert Team.objects.count() == 4
         assert all(team.lead and team.manager and team.memberships.count() >= 4 for team in Team.objects.all())
         assert Service.objects.count() == 12
-        assert Agreement.objects.count() == 3
-        for agreement in Agreement.objects.all():
+        assert Counter(Agreement.objects.values_list("kind", flat=True)) == {"sla": 3, "ola": 4, "uc": 1}
+        for agreement in Agreement.objects.filter(kind="sla"):
             assert agreement.targets.count() == 10
             assert [step.percent for step in agreement.steps.order_by("percent", "offset")] == [50, 75, 100, 100]
 
