@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from django.db.models import OuterRef, Subquery
+
 from accounts.models import User
 from accounts.permissions import Permission
 from slas.engine import account_of
@@ -67,6 +69,12 @@ def clocks_visible_to(user: User) -> ClockQuerySet:
     """The clocks `user` may look into: those of tickets he may see, and of a customer only what he was promised."""
     clocks = Clock.objects.filter(ticket__in=Ticket.objects.visible_to(user))
     return clocks if user.can(Permission.VIEW_INTERNAL) else clocks.filter(metric__in=PUBLIC_METRICS)
+
+
+def public_due_at() -> Subquery:
+    """Of a ticket the first deadline that runs of a promise to its requester, for an annotation."""
+    clocks = Clock.objects.running().filter(ticket=OuterRef("pk"), metric__in=PUBLIC_METRICS)
+    return Subquery(clocks.order_by("due_at").values("due_at")[:1])
 
 
 def clock_face(clock: Clock, *, now: datetime) -> ClockFace:

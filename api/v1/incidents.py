@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -24,9 +24,9 @@ from api.v1.tickets import TicketSerializer
 from incidents import policies, services
 from incidents.models import Incident, ResolutionCode
 from incidents.states import State
-from slas.models import Clock
+from slas.selectors import clocks_visible_to, public_due_at
 from tickets import policies as ticket_policies
-from tickets.models import Channel, Impact, Kind, Phase, Priority, Ticket, Urgency
+from tickets.models import Channel, Impact, Kind, Phase, Priority, Ticket, TicketQuerySet, Urgency
 from work import services as work
 from work.kinds import possible_verbs
 from work.selectors.lists import about
@@ -105,7 +105,7 @@ class Incidents(Endpoint):
         """Incidents the caller may see, newest first."""
         query = self.read_query(IncidentQuery)
         rows = Ticket.objects.visible_to(self.reader).filter(kind=Kind.INCIDENT)
-        rows = chosen(rows, query, self.reader).with_people().select_related("opened_by", "incident")
+        rows = with_all(chosen(rows, query, self.reader))
         page = Page(request, rows, query, field="opened_at")
         return page.answer(self.show(IncidentSerializer, page.rows, many=True))
 
@@ -180,7 +180,7 @@ def chosen(rows: Any, query: dict[str, Any], reader: User) -> Any:
     if requester := query.get("requester"):
         rows = rows.filter(requester_id=_id(requester, reader))
     if "breached" in query:
-        breached = Clock.objects.counted().breached(timezone.now()).filter(ticket=OuterRef("pk"))
+        breached = clocks_visible_to(reader).counted().breached(timezone.now()).filter(ticket=OuterRef("pk"))
         rows = rows.filter(Exists(breached) if query["breached"] else ~Exists(breached))
     if words := query.get("q"):
         rows = rows.filter(about(words))
@@ -189,8 +189,12 @@ def chosen(rows: Any, query: dict[str, Any], reader: User) -> Any:
 
 def as_shown(incident: Incident) -> Ticket:
     """Read anew with everything IncidentSerializer shows: what a verb changed is in it."""
-    rows: QuerySet[Ticket] = Ticket.objects.with_people().select_related("opened_by", "incident")
-    return rows.get(pk=incident.pk)
+    return with_all(Ticket.objects.all()).get(pk=incident.pk)
+
+
+def with_all(rows: TicketQuerySet) -> TicketQuerySet:
+    """With everything IncidentSerializer shows."""
+    return rows.with_people().select_related("opened_by", "incident").annotate(public_due_at=public_due_at())
 
 
 def tagged(body: dict[str, Any]) -> Response:

@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -13,8 +15,9 @@ from rest_framework import parsers, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import User
 from accounts.permissions import Permission
-from api.endpoint import JSONBody, TicketEndpoint
+from api.endpoint import Endpoint, JSONBody, TicketEndpoint
 from api.fields import (
     LONGEST_TEXT,
     At,
@@ -34,9 +37,9 @@ from api.pagination import Page
 from api.schema import paged
 from files.models import StoredFile
 from journal.models import Event, Visibility
-from slas.ledger import SegmentKind
+from slas.ledger import Segment, SegmentKind
 from slas.models import Clock, Metric
-from slas.selectors import ClockFace, clock_face
+from slas.selectors import ClockFace, clock_face, clocks_visible_to
 from tickets import policies
 from tickets.models import (
     Channel,
@@ -53,6 +56,8 @@ from tickets.models import (
 )
 from tickets.selectors import visible_events
 from work import services as work
+from work.selectors.ledger import for_account
+from work.selectors.steps import Step, StepState, steps_of
 
 
 class TicketSerializer(serializers.Serializer[Ticket]):
@@ -77,12 +82,21 @@ class TicketSerializer(serializers.Serializer[Ticket]):
     updated_at = At()
     resolved_at = At(allow_null=True)
     closed_at = At(allow_null=True)
-    next_due_at = At(allow_null=True)
+    next_due_at = serializers.SerializerMethodField(
+        help_text="The first deadline that runs; of promises to the caller."
+    )
     n_reopens = serializers.IntegerField()
     version = serializers.IntegerField()
     external_source = serializers.CharField()
     external_id = serializers.CharField()
     web_url = serializers.SerializerMethodField()
+
+    @extend_schema_field(At(allow_null=True))
+    def get_next_due_at(self, ticket: Ticket) -> str | None:
+        due_at = ticket.next_due_at
+        if not self.context["reader"].can(Permission.VIEW_INTERNAL):
+            due_at = ticket.public_due_at  # type: ignore[attr-defined]
+        return At().to_representation(due_at) if due_at else None
 
     def get_web_url(self, ticket: Ticket) -> str:
         return f"{settings.SITE_URL}{ticket.get_absolute_url()}"
@@ -132,9 +146,19 @@ class SegmentSerializer(serializers.Serializer[Any]):
     actor = serializers.CharField()
 
 
-class ClockSerializer(serializers.Serializer[ClockFace]):
-    """A promise being measured. Durations are seconds of working time; `due_at` is null while paused."""
+class VersionSerializer(serializers.Serializer[Any]):
+    """Which document or calendar, as it was when the promise was made. `name` is empty where it is ours alone."""
 
+    name = serializers.CharField()
+    version = serializers.IntegerField()
+
+
+class ClockSerializer(serializers.Serializer[ClockFace]):
+    """A promise being measured. Durations are seconds of working time; `due_at` is null while paused. A commitment has
+    no agreement and no calendar, but perhaps `words`; of a team's or a supplier's share `party` says whose."""
+
+    id = serializers.IntegerField(source="clock.pk")
+    ticket = serializers.CharField(source="clock.ticket.number")
     metric = serializers.ChoiceField(choices=Metric.choices, source="clock.metric")
     generation = serializers.IntegerField(source="clock.generation", help_text="Rises when the promise changes.")
     state = serializers.ChoiceField(choices=Clock.State.choices, source="clock.state")
@@ -145,17 +169,75 @@ class ClockSerializer(serializers.Serializer[ClockFace]):
     started_at = At(source="clock.started_at")
     due_at = At(source="clock.due_at", allow_null=True)
     ended_at = At(source="clock.ended_at", allow_null=True)
+    agreement = serializers.SerializerMethodField()
+    calendar = serializers.SerializerMethodField()
+    party = serializers.SerializerMethodField()
+    words = serializers.CharField(source="clock.words")
     breached = serializers.SerializerMethodField()
     ledger = serializers.SerializerMethodField(help_text="Where every minute went; null for customers.")
 
     def get_breached(self, face: ClockFace) -> bool:
         return face.clock.has_breached(self.context["now"])
 
+    @extend_schema_field(VersionSerializer(allow_null=True))
+    def get_agreement(self, face: ClockFace) -> Any:
+        agreement = face.clock.agreement
+        if agreement is None:
+            return None
+        is_known = self._sees_all or agreement.customer_id == face.clock.ticket.organisation_id
+        return {"name": agreement.name if is_known else "", "version": agreement.version}
+
+    @extend_schema_field(VersionSerializer(allow_null=True))
+    def get_calendar(self, face: ClockFace) -> Any:
+        calendar = face.clock.calendar
+        if calendar is None:
+            return None
+        return {"name": calendar.name if self._sees_all else "", "version": face.clock.calendar_version}
+
+    def get_party(self, face: ClockFace) -> str:
+        clock = face.clock
+        supplier = clock.agreement.supplier if clock.agreement else None
+        return str(clock.team or supplier or "") if self._sees_all else ""
+
     @extend_schema_field(SegmentSerializer(many=True, allow_null=True))
     def get_ledger(self, face: ClockFace) -> Any:
-        if not self.context["reader"].can(Permission.VIEW_INTERNAL):
-            return None
-        return SegmentSerializer(face.account.segments, many=True).data
+        return SegmentSerializer(face.account.segments, many=True).data if self._sees_all else None
+
+    @property
+    def _sees_all(self) -> bool:
+        reader: User = self.context["reader"]
+        return reader.can(Permission.VIEW_INTERNAL)
+
+
+class StepSerializer(serializers.Serializer[Step]):
+    """A step of the escalation ladder: when it fires and what it does, in the caller's language, and what came of it."""
+
+    what = serializers.CharField()
+    will = serializers.CharField()
+    state = serializers.ChoiceField(choices=[state.value for state in StepState])
+    planned_at = At(allow_null=True)
+    fired_at = At(allow_null=True)
+    told = serializers.CharField()
+    did = serializers.CharField()
+    why = serializers.CharField()
+
+
+class ClockDetailSerializer(ClockSerializer):
+    """The whole account. A customer reads where the time went without the names of ours; the steps are for the desk."""
+
+    steps = serializers.SerializerMethodField()
+
+    @extend_schema_field(SegmentSerializer(many=True))
+    def get_ledger(self, face: ClockFace) -> Any:
+        segments: Iterable[Segment] = face.account.segments
+        if not self._sees_all:
+            segments = [replace(segment, actor="") for segment in segments]
+        return SegmentSerializer(segments, many=True).data
+
+    @extend_schema_field(StepSerializer(many=True))
+    def get_steps(self, face: ClockFace) -> Any:
+        steps = steps_of(face.clock, self.context["now"]) if self._sees_all else []
+        return StepSerializer(steps, many=True).data
 
 
 class EventSerializer(serializers.Serializer[Event]):
@@ -178,6 +260,16 @@ class LinkSerializer(serializers.Serializer[Link]):
 class WatchingSerializer(serializers.Serializer[Any]):
     number = serializers.CharField()
     is_watching = serializers.BooleanField()
+
+
+class WithdrawnSerializer(serializers.Serializer[Any]):
+    number = serializers.CharField()
+    was_promised = serializers.BooleanField()
+
+
+class PromiseInput(Input):
+    due_at = At(help_text="Ahead of now, within three years.")
+    words = Text(max_length=200, allow_blank=True, default="", help_text="What the requester reads beside it.")
 
 
 class WordsInput(Input):
@@ -248,12 +340,47 @@ class Clocks(TicketEndpoint):
     @extend_schema(operation_id="clocks_list", parameters=[Query], responses=paged(ClockSerializer), tags=["tickets"])
     def get(self, request: Request, number: str) -> Response:
         """The clocks that measure what was promised, in the order they were started; those of a promise that was
-        changed since are cancelled and count for nothing."""
-        rows = self.ticket.clocks.select_related("calendar").prefetch_related("events__actor")
+        changed since are cancelled and count for nothing. Customers see those of promises to them."""
+        rows = for_account(clocks_visible_to(self.reader).filter(ticket=self.ticket))
         page = Page(request, rows, self.read_query(Query))
         now = timezone.now()
         faces = [clock_face(clock, now=now) for clock in page.rows]
         return page.answer(self.show(ClockSerializer, faces, many=True, now=now))
+
+
+class ClockDetail(Endpoint):
+    @extend_schema(operation_id="clocks_retrieve", responses=ClockDetailSerializer, tags=["tickets"])
+    def get(self, request: Request, pk: int) -> Response:
+        """One clock with its account: every minute since its start, adding up to `used`, and its escalation steps."""
+        clock = get_object_or_404(for_account(clocks_visible_to(self.reader)), pk=pk)
+        now = timezone.now()
+        return Response(self.show(ClockDetailSerializer, clock_face(clock, now=now), now=now))
+
+
+class PromiseDate(TicketEndpoint):
+    @extend_schema(
+        operation_id="tickets_promise_date", request=PromiseInput, responses=ClockDetailSerializer, tags=["tickets"]
+    )
+    @once
+    def post(self, request: Request, number: str) -> Response:
+        """Promise the requester a date. It stands beside the timers and none of them moves it; one that was promised
+        before is taken back. He is told."""
+        self.require(policies.can_promise(self.reader, self.ticket) or policies.has_ended(self.ticket))
+        now = timezone.now()
+        made = work.promise_date(ticket=self.ticket, actor=self.reader, now=now, **self.read_body(PromiseInput))
+        clock = for_account(clocks_visible_to(self.reader)).get(pk=made.pk)
+        return Response(self.show(ClockDetailSerializer, clock_face(clock, now=now), now=now))
+
+
+class WithdrawDate(TicketEndpoint):
+    @extend_schema(operation_id="tickets_withdraw_date", request=Input, responses=WithdrawnSerializer, tags=["tickets"])
+    @once
+    def post(self, request: Request, number: str) -> Response:
+        """Take the promised date back; the requester is told. Without one nothing happens."""
+        self.require(policies.can_promise(self.reader, self.ticket) or policies.has_ended(self.ticket))
+        self.read_body(Input)
+        was_promised = work.withdraw_date(ticket=self.ticket, actor=self.reader, now=timezone.now())
+        return Response({"number": self.ticket.number, "was_promised": was_promised})
 
 
 class Events(TicketEndpoint):

@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from files.models import StoredFile
 from incidents.services import cancel_incident, hold_incident, resume_incident
-from slas.models import Clock
+from slas.models import Clock, Metric
 from tickets.models import Channel, InternalNote, Link, PublicEntry
 from work.services import link_tickets, note_on_ticket, reply_to_ticket
 
@@ -131,9 +131,89 @@ class TestClocks:
         assert [(row["metric"], row["ledger"]) for row in rows] == [("first_response", None), ("resolution", None)]
         assert all(row["due_at"] for row in rows)
 
+    def test_of_ours_are_not_shown_to_customers(self, call_as, alice, bob, agreement, open_for, now):
+        agreement.targets.create(metric=Metric.OWN, priority=3, duration=timedelta(minutes=5))
+        ticket = open_for(bob, impact=3, urgency=1).ticket
+        path = f"tickets/{ticket.number}/clocks/"
+        metrics = {row["metric"] for row in call_as(alice).get(path).json()["results"]}
+        assert metrics == {"own", "first_response", "resolution"}
+        theirs = {row["metric"] for row in call_as(bob).get(path).json()["results"]}
+        assert theirs == {"first_response", "resolution"}
+        desk = call_as(alice).get(f"incidents/{ticket.number}/").json()["next_due_at"]
+        customer = call_as(bob).get(f"incidents/{ticket.number}/").json()["next_due_at"]
+        assert (desk, customer) == ("2026-11-23T10:05:00Z", "2026-11-23T14:00:00Z")
+
+    def test_of_ours_broken_say_nothing_to_customers(self, call_as, alice, bob, agreement, open_for, at_work):
+        agreement.targets.create(metric=Metric.OWN, priority=3, duration=timedelta(minutes=5))
+        ticket = open_for(bob, impact=3, urgency=1).ticket
+        Clock.objects.filter(ticket=ticket).exclude(metric=Metric.OWN).update(due_at=at_work + timedelta(days=900))
+        Clock.objects.filter(ticket=ticket, metric=Metric.OWN).update(due_at=at_work - timedelta(days=900))
+        assert len(call_as(alice).get("incidents/?breached=1").json()["results"]) == 1
+        assert call_as(bob).get("incidents/?breached=1").json()["results"] == []
+
     def test_say_that_a_promise_is_broken(self, call_as, bob, incident, address, now):
         Clock.objects.filter(ticket=incident.ticket).update(due_at=now)
         assert {row["breached"] for row in call_as(bob).get(f"{address}clocks/").json()["results"]} == {True}
+
+
+class TestOneClock:
+    @pytest.fixture
+    def clock(self, incident, alice, now):
+        hold_incident(
+            incident=incident, reason="requester", comment="Which?", actor=alice, now=now + timedelta(minutes=1)
+        )
+        resume_incident(incident=incident, actor=alice, now=now + timedelta(minutes=3))
+        return Clock.objects.get(ticket=incident.ticket, metric="resolution")
+
+    def test_accounts_for_every_second(self, call_as, alice, clock, agreement):
+        row = call_as(alice).get(f"clocks/{clock.pk}/").json()
+        assert row["agreement"] == {"name": "Gold", "version": 1}
+        assert row["calendar"] == {"name": "Office hours", "version": 1}
+        assert sum(s["worked"] for s in row["ledger"] if s["kind"] == "running") == row["used"]
+        first = row["steps"][0]
+        assert (first["what"], first["will"], first["state"]) == ("50 % of the time", "tells the assignee", "next")
+
+    def test_tells_the_requester_where_the_time_went_and_not_by_whom(self, call_as, bob, clock):
+        row = call_as(bob).get(f"clocks/{clock.pk}/").json()
+        paused = [s for s in row["ledger"] if s["kind"] == "paused"]
+        assert [(s["label"], s["actor"], s["worked"]) for s in paused] == [("requester", "", 120.0)]
+        assert (row["agreement"], row["calendar"]) == ({"name": "", "version": 1}, {"name": "", "version": 1})
+        assert (row["steps"], row["party"]) == ([], "")
+
+    def test_names_his_own_agreement(self, call_as, bob, acme, agreement, clock):
+        agreement.customer = acme
+        agreement.save()
+        assert call_as(bob).get(f"clocks/{clock.pk}/").json()["agreement"] == {"name": "Gold", "version": 1}
+
+    def test_of_a_stranger_is_not_there(self, call_as, charlie, clock):
+        assert call_as(charlie).get(f"clocks/{clock.pk}/").status_code == 404
+
+
+class TestPromisedDate:
+    def test_stands_beside_the_timers(self, call_as, alice, bob, incident, address, at_work):
+        due_at = (at_work + timedelta(days=2)).replace(microsecond=0)
+        body = {"due_at": due_at.isoformat(), "words": "With the new router."}
+        made = call_as(alice).post(f"{address}promise-date/", body)
+        assert made.status_code == 200, made.content
+        row = made.json()
+        assert (row["metric"], row["words"], row["agreement"], row["calendar"]) == (
+            "commitment", "With the new router.", None, None,
+        )  # fmt: skip
+        assert row["due_at"] == due_at.isoformat().replace("+00:00", "Z")
+        metrics = [row["metric"] for row in call_as(bob).get(f"{address}clocks/").json()["results"]]
+        assert metrics == ["first_response", "resolution", "commitment"]
+
+    def test_lies_ahead(self, call_as, alice, incident, address, at_work):
+        answer = call_as(alice).post(f"{address}promise-date/", {"due_at": (at_work - timedelta(days=1)).isoformat()})
+        assert answer.status_code == 422
+        assert "due_at" in answer.json()["errors"]
+
+    def test_is_taken_back(self, call_as, alice, incident, address, at_work):
+        body = {"due_at": (at_work + timedelta(days=2)).isoformat()}
+        call_as(alice).post(f"{address}promise-date/", body)
+        first = call_as(alice).post(f"{address}withdraw-date/", {}).json()
+        second = call_as(alice).post(f"{address}withdraw-date/", {}).json()
+        assert (first["was_promised"], second["was_promised"]) == (True, False)
 
 
 class TestEvents:
