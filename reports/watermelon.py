@@ -1,4 +1,4 @@
-"""What is behind the percentages (a watermelon is green outside and red inside), read once for the page: eleven queries,
+"""What is behind the percentages (a watermelon is green outside and red inside), read once for the page: thirteen queries,
 and two for every 500 tickets of which the courts are told."""
 
 from collections.abc import Callable, Mapping, Sequence
@@ -97,7 +97,7 @@ class Watermelon:
 
 
 def read_beside(*, scope: TicketFilter, period: Period, user: User, now: datetime) -> Beside:
-    """Five queries."""
+    """Six queries."""
     return Beside(
         scope=scope,
         period=period,

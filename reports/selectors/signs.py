@@ -1,16 +1,15 @@
-"""How often each sign was seen, by service and by customer; and what tickets waited for. Each function is one grouped
-query per sign over `reports.signs.facts`."""
+"""How often each sign was seen, by service and by customer; and what tickets waited for. Over `reports.signs.facts`."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Subquery, Sum
+from django.db.models import Aggregate, Count, Sum
 
 from accounts.models import User
 from reports.filters import ACTIVE, TicketFilter, facts_of, header_q, tickets
 from reports.periods import Period
-from reports.signs import Facts, Sign
+from reports.signs import Sign
 from slas.models import Metric
 from tickets.models import Ticket, WaitingReason
 
@@ -60,8 +59,10 @@ def seen_in(scope: TicketFilter, period: Period, sign: str, *, now: datetime, pa
 
 
 def signs(shown: Iterable[Sign], *, scope: TicketFilter, period: Period, user: User, now: datetime) -> dict[Sign, Seen]:
-    """One query per sign."""
-    return {sign: _seen(sign, scope=scope, period=period, user=user, now=now) for sign in shown}
+    """One query per sign, and one for where their tickets belong."""
+    found = {sign: _by_ticket(seen_in(scope, period, sign, now=now), now=now) for sign in shown}
+    places = _places({ticket for each in found.values() for ticket in each}, scope=scope, user=user)
+    return {sign: _seen(each, places) for sign, each in found.items()}
 
 
 def open_breached(scope: TicketFilter) -> TicketFilter:
@@ -78,40 +79,42 @@ def n_open_breached(*, scope: TicketFilter, user: User, now: datetime) -> Seen:
 
 
 def pauses(*, scope: TicketFilter, period: Period, user: User, now: datetime) -> dict[str, Sighted]:
-    """{waiting reason: holds that began in the period}, every reason there is. One query."""
+    """{waiting reason: holds that began in the period}, every reason there is. Two queries."""
     wanted = seen_in(scope, period, Sign.PAUSED, now=now)
-    rows = (
-        _within(facts_of(wanted, now=now), scope, user)
-        .values_list("data__reason")
-        .annotate(n=Count("pk"), n_tickets=Count("subject_id", distinct=True), total=Sum("length"))
+    rows = list(
+        facts_of(wanted, now=now)
+        .values_list("data__reason", "subject_id")
+        .annotate(n=Count("pk"), total=Sum("length"))
         .order_by()
     )
-    found = {reason: Sighted(n, n_tickets, total or ZERO) for reason, n, n_tickets, total in rows}
-    return {reason: found.get(reason, NONE) for reason in WaitingReason.values}
+    places = _places({ticket for _reason, ticket, _n, _total in rows}, scope=scope, user=user)
+    found = dict.fromkeys(WaitingReason.values, NONE)
+    for reason, ticket, n, total in rows:
+        if ticket in places and reason in found:
+            found[reason] += Sighted(n, 1, total or ZERO)
+    return found
 
 
-def _seen(sign: Sign, *, scope: TicketFilter, period: Period, user: User, now: datetime) -> Seen:
-    wanted = seen_in(scope, period, sign, now=now)
-    ticket = Ticket.objects.filter(pk=OuterRef("subject_id"))
-    counted = {"n": Count("pk"), "n_tickets": Count("subject_id", distinct=True)}
-    if sign in WITH_LENGTH:
+def _by_ticket(wanted: TicketFilter, *, now: datetime) -> dict[int, Sighted]:
+    """{ticket: what was seen on it}, whosever it is. Counted without a join: how rare a sign is the planner cannot know,
+    and takes the worst way round where it guesses."""
+    has_length = wanted.sign in WITH_LENGTH
+    counted: dict[str, Aggregate] = {"n": Count("pk")}
+    if has_length:
         counted["total"] = Sum("length")
-    rows = (
-        _within(facts_of(wanted, now=now), scope, user)
-        .annotate(service=Subquery(ticket.values("service")), customer=Subquery(ticket.values("organisation")))
-        .values("service", "customer")
-        .annotate(**counted)
-        .order_by()
-    )
-    return Seen(
-        {
-            (row["service"] or 0, row["customer"]): Sighted(row["n"], row["n_tickets"], row.get("total") or ZERO)
-            for row in rows
-        }
-    )
+    rows = facts_of(wanted, now=now).values("subject_id").annotate(**counted).order_by()
+    return {row["subject_id"]: Sighted(row["n"], 1, row.get("total") or ZERO) for row in rows}
 
 
-def _within(found: Facts, scope: TicketFilter, user: User) -> Facts:
-    """Only those on tickets of the scope that the reader may see."""
-    of_scope = Ticket.objects.visible_to(user).filter(header_q(scope), pk=OuterRef("subject_id"))
-    return found.filter(Exists(of_scope))
+def _places(found: Collection[int], *, scope: TicketFilter, user: User) -> dict[int, Place]:
+    """Where those tickets belong that are in the scope and that the reader may see."""
+    rows = Ticket.objects.visible_to(user).filter(header_q(scope), pk__in=found)
+    return {pk: (service or 0, customer) for pk, service, customer in rows.values_list("pk", "service", "organisation")}
+
+
+def _seen(found: Mapping[int, Sighted], places: Mapping[int, Place]) -> Seen:
+    by_place: dict[Place, Sighted] = {}
+    for ticket, sighted in found.items():
+        if place := places.get(ticket):
+            by_place[place] = by_place.get(place, NONE) + sighted
+    return Seen(by_place)

@@ -185,11 +185,11 @@ class TestPage:
         for words in ("50.0<small>%", "2 late of 4", "5.5<small>h", "mean 5.3 h", "without owner", "Below 95 %"):
             assert words in html, words
 
-    def test_asks_for_twenty_queries_at_most(
+    def test_asks_for_twenty_two_queries_at_most(
         self, busy_desk, frozen, client_of, manager_user, django_assert_max_num_queries
     ):
         client = client_of(manager_user)
-        with django_assert_max_num_queries(20):
+        with django_assert_max_num_queries(22):
             client.get(PAGE)
 
     def test_answers_a_changed_filter_with_the_changed_parts(self, busy_desk, frozen, client_of, manager_user, vpn):
