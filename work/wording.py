@@ -240,7 +240,9 @@ def _target_changed(event: Event) -> Line:
 
 def _promised(event: Event) -> Line:
     before = parse_datetime(event.data.get("before") or "")
-    sentence = _("{actor} promised it for {time} instead of {before}") if before else _("{actor} promised it for {time}")
+    sentence = (
+        _("{actor} promised it for {time} instead of {before}") if before else _("{actor} promised it for {time}")
+    )
     earlier = strong(time_of(before, beside=event.at)) if before else ""
     return Line(
         "calendar-due",

@@ -57,7 +57,7 @@ from tickets.models import (
 from tickets.selectors import visible_events
 from work import services as work
 from work.selectors.ledger import for_account
-from work.selectors.steps import Step, StepState, steps_of
+from work.selectors.steps import StepState, steps_of
 
 
 class TicketSerializer(serializers.Serializer[Ticket]):
@@ -209,7 +209,7 @@ class ClockSerializer(serializers.Serializer[ClockFace]):
         return reader.can(Permission.VIEW_INTERNAL)
 
 
-class StepSerializer(serializers.Serializer[Step]):
+class StepSerializer(serializers.Serializer[Any]):
     """A step of the escalation ladder: when it fires and what it does, in the caller's language, and what came of it."""
 
     what = serializers.CharField()

@@ -63,7 +63,9 @@ def test_a_promised_date_stands_beside_the_timers(visitor, accessible):
     agent.wait_for_selector("#edit-promise_date")
     agent.fill("#edit-promise_date [name=due_at]", "2030-01-02T03:04")
     agent.click("#edit-promise_date button[type=submit]")
-    agent.wait_for_selector("#edit-promise_date .pd-errors, #edit-promise_date .pd-error")  # more than three years ahead
+    agent.wait_for_selector(
+        "#edit-promise_date .pd-errors, #edit-promise_date .pd-error"
+    )  # more than three years ahead
     in_a_week = agent.evaluate("new Date(Date.now() + 7 * 864e5).toISOString().slice(0, 16)")
     agent.fill("#edit-promise_date [name=due_at]", in_a_week)
     agent.fill("#edit-promise_date [name=words]", "With the new scanner.")

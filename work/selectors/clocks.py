@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
+from accounts.models import Organisation, Team
 from core.countdown import ClockState
 from core.templatetags.portico import short_duration
 from slas.calendars import calendar_of
@@ -90,7 +91,7 @@ def for_faces(clocks: ClockQuerySet) -> ClockQuerySet:
 
 def name_of(clock: Clock) -> str:
     """What is measured, in words of the desk: "Resolution", "Network's share", "Fibre Ltd's share"."""
-    party = None
+    party: Team | Organisation | None = None
     if clock.metric == Metric.TEAM:
         party = clock.team
     elif clock.metric == Metric.SUPPLIER and clock.agreement is not None:
