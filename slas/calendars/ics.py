@@ -7,8 +7,9 @@ left out and counted. A file that cannot be read, is too big or has too many eve
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import MAXYEAR, date, datetime, time, timedelta
 from itertools import islice
+from time import monotonic
 from typing import Any
 
 import icalendar
@@ -22,6 +23,8 @@ from slas.calendars.content import LONGEST_NAME, NamedDay
 MOST_BYTES = 5 * 1024 * 1024
 MOST_EVENTS = 5000
 MOST_STEPS = 100_000  # of all recurrences together; who needs more counts seconds
+MOST_SECONDS = 8.0
+CYCLE = 400  # years after which dates and weekdays repeat
 LONGEST_EVENT = timedelta(days=366)
 FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY")
 WORKED = ("补班", "調班", "调班", "调休上班", "補班", "（班）", "(班)", "working day", "Arbeitstag")
@@ -38,14 +41,15 @@ class IcsFile:
 
 
 class _Budget:
-    """What the recurrences of one file may cost together."""
+    """What the recurrences of one file may cost together, in days and in seconds."""
 
     def __init__(self) -> None:
         self.left = MOST_STEPS
+        self.ends = monotonic() + MOST_SECONDS
 
-    def spend(self) -> None:
-        self.left -= 1
-        if self.left < 0:
+    def spend(self, n: int = 1) -> None:
+        self.left -= n
+        if self.left < 0 or monotonic() > self.ends:
             raise ValidationError(_("The file repeats its events too often to be read. Nothing was imported."))
 
 
@@ -152,21 +156,28 @@ def _recurrences(event: Any, start: date, first: date, end: date, budget: _Budge
     if rules is None:
         return [start]
     begins: list[date] = [start]
+    if start >= end:
+        return begins
+    # A rule that never comes true is searched up to the last year there is: count in years that are near it.
+    ahead = CYCLE * ((MAXYEAR - end.year) // CYCLE)
+    later = start.replace(year=start.year + ahead)
     for rule in rules if isinstance(rules, list) else [rules]:
         if str((rule.get("FREQ") or [""])[0]).upper() not in FREQUENCIES:
             raise ValidationError(_broken(_("a whole day cannot repeat more often than daily")))
         text = ";".join(part for part in rule.to_ical().decode().split(";") if not part.upper().startswith("UNTIL="))
         until = _day_of(rule["UNTIL"][0]) if "UNTIL" in rule else end
         try:
-            found = rrulestr(text, dtstart=datetime.combine(start, time()))  # whole days have no zone
+            found = rrulestr(text, dtstart=datetime.combine(later, time()))  # whole days have no zone
         except (ValueError, TypeError) as error:
             raise ValidationError(_broken(str(error))) from error
+        budget.spend(0)
         for moment in islice(found, MOST_STEPS + 1):
             budget.spend()
-            if moment.date() >= end or moment.date() > until:
+            day = moment.date().replace(year=moment.year - ahead)
+            if day >= end or day > until:
                 break
-            if moment.date() >= first:
-                begins.append(moment.date())
+            if day >= first:
+                begins.append(day)
     return begins
 
 

@@ -126,6 +126,21 @@ class TestRefusals:
             read_ics(data, years=(2026,), hours=HOURS, source="x")
         assert time.monotonic() - began < 1
 
+    def test_a_rule_that_never_comes_true_costs_little(self):
+        never = "DTSTART;VALUE=DATE:20260101\nRRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30\nSUMMARY:Off"
+        began = time.monotonic()
+        assert dates(never) == ["2026-01-01"]
+        assert time.monotonic() - began < 10  # 0.8 s on a quiet machine; up to the year 9999 it were 40
+
+    def test_many_such_rules_are_refused(self, monkeypatch):
+        monkeypatch.setattr("slas.calendars.ics.MOST_SECONDS", 0.0)
+        with pytest.raises(ValidationError, match="repeats its events too often"):
+            read(*["DTSTART;VALUE=DATE:20260101\nRRULE:FREQ=YEARLY\nSUMMARY:Off"] * 2)
+
+    def test_a_leap_day_is_kept(self):
+        leap = "DTSTART;VALUE=DATE:20240229\nRRULE:FREQ=YEARLY\nSUMMARY:Leap"
+        assert dates(leap, years=range(2024, 2033)) == ["2024-02-29", "2028-02-29", "2032-02-29"]
+
     def test_endless_repetition_is_refused(self):
         daily = "DTSTART;VALUE=DATE:19000101\nRRULE:FREQ=DAILY\nSUMMARY:Off"
         with pytest.raises(ValidationError, match="repeats its events too often"):

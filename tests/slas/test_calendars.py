@@ -397,3 +397,10 @@ class TestPages:
         for n in range(10):
             save_calendar(calendar=None, name=f"Calendar {n}", content=content(), actor=admin_user, now=now)
         assert n_queries() == one
+
+    def test_a_year_speaks_chinese(self, client_of, admin_user, office):
+        admin_user.language = "zh-hans"
+        admin_user.save()
+        page = client_of(admin_user).get(f"/service-levels/calendars/{office.pk}/?year=2026").content.decode()
+        assert '<abbr title="星期一">一</abbr>' in page
+        assert "十月" in page
