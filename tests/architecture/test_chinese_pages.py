@@ -16,9 +16,11 @@ from accounts.models import Organisation, Team, User
 from catalog.models import Service
 from incidents import services as incidents
 from incidents.models import Incident
+from incidents.services import mark_outage
 from journal import outbox
 from journal.models import Outbox
-from slas.models import Agreement, BusinessCalendar
+from slas.models import Agreement, BusinessCalendar, Outage
+from slas.outages.services import change_outage
 from slas.sweep import sweep_due_clocks
 from tests.architecture.words import english_words
 from tickets.models import Channel, Link, WaitingReason
@@ -88,10 +90,21 @@ class TestPages:
         ]  # fmt: skip
         assert left_in_english(client_of(admin_user), addresses) == {}
 
+    def test_about_availability_and_behind_the_percentages_are_chinese(self, client_of, story, admin_user, lead, now):
+        mark_outage(incident=story, starts_at=now, ends_at=None, cause="电源故障", actor=lead, now=now + MINUTE)
+        outage = Outage.objects.get()
+        change_outage(
+            outage=outage, service=outage.service, starts_at=now, ends_at=now + MINUTE, cause="断电", actor=admin_user,
+            now=now + 2 * MINUTE,
+        )  # fmt: skip
+        pages = ("availability/", "availability/?period=week", f"availability/{outage.service_id}/", "outages/", "outages/record/", "outages/plan/", f"outages/{outage.pk}/")  # fmt: skip
+        addresses = ["/reports/behind/", *(f"/service-levels/{page}" for page in pages)]
+        assert left_in_english(client_of(admin_user), addresses) == {}
+
     def test_of_an_incident_are_chinese(self, client_of, story, lead):
         page = f"/incidents/{story.ticket.number}/"
         account = f"?account={story.ticket.clocks.latest('pk').pk}"
-        edits = ("assign", "prioritise", "override_priority", "service", "categorise", "link", "watch")
+        edits = ("assign", "prioritise", "override_priority", "service", "categorise", "link", "watch", "mark_outage")
         panels = ["", "?do=resolve", "?do=hold", "?do=cancel", account, *(f"?edit={name}" for name in edits)]
         assert left_in_english(client_of(lead), [page + panel for panel in panels]) == {}
 
