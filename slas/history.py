@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q
-
 from slas import ledger
 from slas.engine import Life, TicketClocks, Turn, account_of, settle
 from slas.metrics import TurnKind
@@ -29,9 +27,10 @@ class PastClock:
 
 
 def default_agreement() -> Agreement | None:
-    """The newest active agreement for everybody and everything."""
+    """The newest active service level agreement for everybody and everything."""
     return (
-        Agreement.objects.filter(Q(customer=None) & Q(services=None), state=Agreement.State.ACTIVE)
+        Agreement.objects.active()
+        .filter(kind=Agreement.Kind.SLA, customer=None, services=None)
         .select_related("calendar")
         .order_by("-start_date", "-id")
         .first()

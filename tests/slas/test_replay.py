@@ -13,6 +13,7 @@ from journal import jobs
 from journal.models import Event, Job
 from slas import turns
 from slas.calendars import content_of
+from slas.history import default_agreement
 from slas.models import Agreement, Clock, Metric, Target
 from slas.replay import Findings, Outcome, start_replay, take_step
 from slas.replay.reliving import relive, replay_tickets
@@ -97,6 +98,15 @@ class TestTheMethod:
         until = story[-1][2] + timedelta(minutes=20)
         findings = replayed(agreement, until=until)
         assert (findings.n_tickets, findings.changed) == (1, [])
+
+
+class TestDefaultAgreement:
+    def test_is_a_promise_to_customers_and_no_teams_own(self, agreement, network, globex):
+        fields = {"calendar": agreement.calendar, "start_date": date(2026, 1, 1)}
+        Agreement.objects.create(name="Network", kind=Agreement.Kind.OLA, team=network, **fields)
+        Agreement.objects.create(name="Carrier", kind=Agreement.Kind.UC, supplier=globex, **fields)
+        Agreement.objects.create(name="Gold", version=2, state=Agreement.State.DRAFT, **fields)
+        assert default_agreement() == agreement
 
 
 class TestFindings:
