@@ -14,8 +14,8 @@ from api.views import openapi
 from tickets.models import Link, Phase
 
 VERBS_OF_THE_PAGES = ("incidents", "work", "portal")
-SAID_OTHERWISE = {"clock_on_paper": "clock", # a page's verb -> the endpoint that does the same
-    "create": "incidents", "detail": "incident", "ticket": "incident", "list": "incidents", "edit": "incident",
+SAID_OTHERWISE = {  # a page's verb -> the endpoint that does the same
+    "clock_on_paper": "clock", "create": "incidents", "detail": "incident", "ticket": "incident", "list": "incidents", "edit": "incident",
     "categorise": "incident", "reply": "entries", "link": "links", "services": "services",
 }  # fmt: skip
 PAGES_ONLY = {"home", "search", "status", "draft"}
