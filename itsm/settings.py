@@ -216,7 +216,8 @@ TIME_ZONE = "UTC"
 # --- files -------------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATIC_MANIFEST = env.flag("STATIC_MANIFEST")  # collected, with hashed names; else found where they lie
-STATIC_ROOT = env.folder("STATIC_ROOT", VAR_DIR / "static") if STATIC_MANIFEST else None
+_collected = env.folder("STATIC_ROOT", VAR_DIR / "static")
+STATIC_ROOT = _collected if STATIC_MANIFEST else None
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": VAR_DIR / "files"}},

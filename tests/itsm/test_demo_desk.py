@@ -185,7 +185,14 @@ class TestScenes:
             )
         ]
         phrases = PHRASES[language]
-        texts += [*phrases.thanks, *phrases.again, *phrases.late, *phrases.supplier, *phrases.withdrawn, *phrases.chasing]
+        texts += [
+            *phrases.thanks,
+            *phrases.again,
+            *phrases.late,
+            *phrases.supplier,
+            *phrases.withdrawn,
+            *phrases.chasing,
+        ]
         assert {name for text in texts for name in re.findall(r"{(\w*)}", text)} <= names
 
     @pytest.mark.parametrize("language", SCENES)
