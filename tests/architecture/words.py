@@ -2,7 +2,7 @@
 
 import re
 
-NAMES = {"Portico", "TOTP", "CSV", "PDF", "ICS", "API", "OpenAPI", "Swagger", "UTC", "Markdown", "SLA", "English", "en", "zh"}  # fmt: skip
+NAMES = {"Portico", "TOTP", "CSV", "PDF", "ICS", "Webhook", "API", "OpenAPI", "Swagger", "UTC", "Markdown", "SLA", "English", "en", "zh"}  # fmt: skip
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _SPOKEN = re.compile(r'\s(?:aria-label|title|placeholder|alt|label|data-shortcut-label)="([^"]*)"')
 _UNSPOKEN = re.compile(r"<(script|style|svg|code|kbd|pre|relative-time)\b.*?</\1>|<!--.*?-->", re.DOTALL)

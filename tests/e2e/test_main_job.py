@@ -22,9 +22,7 @@ for priority in range(1, 6):
     Target.objects.create(agreement=agreement, metric="resolution", priority=priority, duration=timedelta(hours=1))
 EscalationStep.objects.create(agreement=agreement, percent=50)
 EscalationStep.objects.create(agreement=agreement, percent=100, notifies_lead=True)
-for other in Agreement.objects.filter(customer=customer).exclude(pk=agreement.pk):
-    other.is_active = False
-    other.save()
+Agreement.objects.filter(customer=customer).exclude(pk=agreement.pk).update(state="draft")
 """
 
 
