@@ -21,6 +21,8 @@ from slas.promises import promises_for
 from tickets.models import PublicEntry, Ticket, WaitingReason
 from tickets.services import record_event
 
+SETTLED = ("state", "used", "anchor_at", "due_at", "ended_at", "fire_plan", "step", "next_fire_at")
+"""The columns of a clock that its story decides."""
 COMMITMENT_LADDER = [{"percent": 100, "offset": 0, "notify": ["assignee", "lead"]}]
 LONGEST = timedelta(days=1095)
 """The longest time that can be promised (BEHAVIOUR.md 4.2)."""
@@ -101,7 +103,7 @@ def retarget_clocks(
                     "due_at": new.clock.due_at.isoformat() if new.clock.due_at else None,
                 },
             )  # fmt: skip
-    refresh_next_due(ticket=ticket)
+    _refresh_next_due(clocks)
 
 
 def preview_due(*, ticket: Ticket, priority: int, now: datetime) -> dict[str, datetime | None]:
@@ -148,7 +150,7 @@ def promise_date(*, ticket: Ticket, due_at: datetime, words: str, actor: User, n
     )  # fmt: skip
     clocks.lives.append(Life(clock, now, is_touched=True))
     _save(clocks)
-    refresh_next_due(ticket=ticket)
+    _refresh_next_due(clocks)
     return clock
 
 
@@ -165,16 +167,8 @@ def withdraw_date(*, ticket: Ticket, actor: User, now: datetime) -> bool:
     for life in promised:
         life.stop(Turn(TurnKind.CANCELLED, at=now, actor=actor), Clock.State.CANCELLED)
     _save(clocks)
-    refresh_next_due(ticket=ticket)
+    _refresh_next_due(clocks)
     return bool(promised)
-
-
-def refresh_next_due(*, ticket: Ticket) -> None:
-    """Bring the header's copy of its most urgent deadline up to date."""
-    due = ticket.clocks.running().order_by("due_at").values_list("due_at", flat=True).first()
-    if due != ticket.next_due_at:
-        Ticket.objects.filter(pk=ticket.pk).update(next_due_at=due)
-        ticket.next_due_at = due
 
 
 # --- from rows to the engine and back ----------------------------------------------------------------------------
@@ -184,7 +178,7 @@ def _follow(ticket: Ticket, turn: Turn, *, is_new: bool = False) -> list[Clock]:
     clocks = _clocks_of(ticket, is_new=is_new, reads_promises=_may_begin(turn))
     clocks.take(turn)
     made = _save(clocks)
-    refresh_next_due(ticket=ticket)
+    _refresh_next_due(clocks)
     return made
 
 
@@ -234,7 +228,7 @@ def _save(clocks: TicketClocks) -> list[Clock]:
     for life in touched:
         settle(life.clock, life.events, ends_as=life.ends_as)
         if life.clock.pk is not None:
-            life.clock.save()
+            life.clock.save(update_fields=SETTLED)
     made = [life.clock for life in touched if life.clock.pk is None]
     Clock.objects.bulk_create(made)
     for life in touched:
@@ -245,6 +239,16 @@ def _save(clocks: TicketClocks) -> list[Clock]:
         if life.unstopped is not None:
             life.unstopped.save(update_fields=["kind", "reason"])
     return made
+
+
+def _refresh_next_due(clocks: TicketClocks) -> None:
+    """Bring the header's copy of its most urgent deadline up to date: all clocks of the ticket are at hand."""
+    running = [life.clock.due_at for life in clocks.lives if life.clock.state == Clock.State.RUNNING]
+    due = min((due_at for due_at in running if due_at is not None), default=None)
+    ticket = clocks.ticket
+    if due != ticket.next_due_at:
+        Ticket.objects.filter(pk=ticket.pk).update(next_due_at=due)
+        ticket.next_due_at = due
 
 
 def _pass_over_stale_steps(clock: Clock, now: datetime, *, fires_last: bool = True) -> None:
