@@ -26,7 +26,7 @@ SIGNS = {
 """What may be typed for each unit, in whatever language the page is."""
 
 _UNIT = {sign: unit for unit, signs in SIGNS.items() for sign in signs}
-_PART = re.compile(r"(\d{1,6}(?:[.,]\d{1,4})?)\s*([^\W\d_]+)\s*")
+_PART = re.compile(r"(\d{1,7}(?:[.,]\d{1,4})?)\s*([^\W\d_]+)\s*")
 
 
 def day_of(calendar: Calendar) -> timedelta:

@@ -25,11 +25,11 @@ class Promise:
         """What `agreement` promises, for `metrics` (none = all it can promise). Without `warns` the clocks have an empty
         ladder: nobody is told anything."""
         wanted = metrics or METRICS_OF[Agreement.Kind(agreement.kind)]
-        targets = agreement.targets.filter(metric__in=wanted).select_related("calendar")
+        targets = agreement.targets.filter(metric__in=wanted).select_related("calendar").order_by("pk")
         return cls(
             agreement=agreement,
             targets={(target.metric, target.priority): target for target in targets},
-            steps=list(agreement.steps.all()) if warns else (),
+            steps=list(agreement.steps.order_by("pk")) if warns else (),
         )
 
     def target(self, metric: str, priority: int) -> Target | None:
