@@ -39,6 +39,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("e2e"))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """xdist groups tests by writing into their names; where that fails, every worker would start a stack of its own."""
+    ungrouped = [item.nodeid for item in session.items if "tests/e2e" in str(item.path) and "@e2e" not in item.nodeid]
+    if ungrouped and "PYTEST_XDIST_WORKER" in os.environ:
+        raise pytest.UsageError(
+            f"run with --dist loadgroup, and a pytest whose tests pytest-xdist can group: {ungrouped[0]}"
+        )
+
+
 @dataclass(frozen=True)
 class Stack:
     url: str

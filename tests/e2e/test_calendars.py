@@ -1,14 +1,28 @@
 """Calendars in a real browser: a year at a glance, an edit with what it does to open tickets, and the job that does it."""
 
 import re
+from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
+from tests.e2e.own import promise
 
-def open_lisbon(admin):
+LISBON = "Office hours, Lisbon"
+
+
+def open_calendar(admin, name):
     admin.goto("/service-levels/calendars/")
-    admin.click("main a:has-text('Lisbon')")
+    admin.click(f"main a:has-text('{name}')")
     admin.wait_for_selector("#year .pd-cal-month >> nth=11")
+
+
+def own_calendar(stack):
+    """A calendar from Monday to Friday, 09:00 to 17:00, that two open tickets count by. Returns its name."""
+    day = timedelta(days=1)
+    return promise(
+        stack, f"Badges {uuid4().hex[:8]}", hours="09:00-17:00", days=5, response=day, resolution=30 * day, n_tickets=2
+    )
 
 
 def edit_monday(admin, hours):
@@ -17,10 +31,9 @@ def edit_monday(admin, hours):
     admin.click("main button:has-text('See what changes')")
 
 
-def test_an_edit_tells_what_it_does_before_it_does_it(visitor, accessible, fits):
+def test_an_edit_tells_what_it_does_before_it_does_it(stack, visitor, accessible, fits):
     admin = visitor("admin")
-    open_lisbon(admin)
-    assert admin.locator(".pd-cal-holiday[title]").count() >= 10
+    open_calendar(admin, own_calendar(stack))
     edit_monday(admin, "17:00-09:00")
     assert "ends before it begins" in admin.inner_text("#week .pd-errors")
     accessible(admin)
@@ -45,9 +58,9 @@ def test_an_edit_tells_what_it_does_before_it_does_it(visitor, accessible, fits)
     assert admin.locator("text=still count by an older version").count() == 0
 
 
-def test_only_new_tickets_may_follow_and_the_others_later(visitor):
+def test_only_new_tickets_may_follow_and_the_others_later(stack, visitor):
     admin = visitor("admin", javascript=False)
-    open_lisbon(admin)
+    open_calendar(admin, own_calendar(stack))
     edit_monday(admin, "10:00-12:00, 13:00-17:00")
     admin.click("button:has-text('Save, only for new tickets')")
     assert "For new tickets only" in admin.inner_text("#history")
@@ -59,7 +72,8 @@ def test_only_new_tickets_may_follow_and_the_others_later(visitor):
 
 def test_chinese_holidays_bring_the_working_days_they_moved(visitor, accessible, fits):
     admin = visitor("admin")
-    open_lisbon(admin)
+    open_calendar(admin, LISBON)
+    assert admin.locator(".pd-cal-holiday[title]").count() >= 10
     admin.click("main a:has-text('Public holidays')")
     admin.select_option("[name=country]", "CN")
     admin.fill("[name=first]", "2026")
@@ -77,7 +91,7 @@ def test_chinese_holidays_bring_the_working_days_they_moved(visitor, accessible,
 )
 def test_pages_fit_and_are_accessible(visitor, accessible, fits, width, scheme):
     admin = visitor("admin", width=width, scheme=scheme)
-    open_lisbon(admin)
+    open_calendar(admin, LISBON)
     here = re.search(r"/service-levels/calendars/\d+/", admin.url).group()
     for page in (here, f"{here}edit/", f"{here}holidays/?country=DE&first=2026&last=2026", f"{here}ics/", f"{here}roll-out/", "/service-levels/calendars/new/"):  # fmt: skip
         admin.goto(page)

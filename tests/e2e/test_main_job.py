@@ -5,36 +5,23 @@ confirms; the manager's dashboard has counted it.
 """
 
 import re
+from datetime import timedelta
 from uuid import uuid4
 
-# An agreement for the customer's organisation whose first response is due within seconds.
-HURRY = """
-from datetime import timedelta, date
-from accounts.models import User
-from slas.models import *
-customer = User.objects.get(email={email!r}).organisation
-calendar = BusinessCalendar.objects.create(name="Always, for the test", time_zone="UTC")
-for day in range(7):
-    OpeningHours.objects.create(calendar=calendar, weekday=day, interval="00:00-24:00")
-agreement = Agreement.objects.create(name="In a hurry", customer=customer, calendar=calendar, start_date=date(2020, 1, 1), pauses_on=["requester"])
-for priority in range(1, 6):
-    Target.objects.create(agreement=agreement, metric="first_response", priority=priority, duration=timedelta(seconds=8))
-    Target.objects.create(agreement=agreement, metric="resolution", priority=priority, duration=timedelta(hours=1))
-EscalationStep.objects.create(agreement=agreement, percent=50)
-EscalationStep.objects.create(agreement=agreement, percent=100, notifies_lead=True)
-Agreement.objects.filter(customer=customer).exclude(pk=agreement.pk).update(state="draft")
-"""
+from tests.e2e.own import promise
 
 
 def test_main_job(stack, visitor, accessible):
     subject = f"VPN drops every hour {uuid4().hex[:8]}"
-    stack.manage("shell", "-c", HURRY.format(email=stack.logins["customer"][0]))
+    service = f"Door badges {uuid4().hex[:8]}"
+    promise(stack, service, response=timedelta(seconds=8), resolution=timedelta(hours=1))
     manager = visitor("manager")
     before = resolved_in_period(manager)
 
     customer = visitor("customer")
     customer.goto("/portal/requests/new/")
     accessible(customer)
+    customer.select_option("[name=service]", label=service)
     customer.fill("[name=subject]", subject)
     customer.fill("[name=body]", "Since yesterday it drops **every hour**.")
     customer.set_input_files(
