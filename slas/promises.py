@@ -1,15 +1,13 @@
-"""What an agreement promises, read once and held against any number of tickets; and which agreements apply to a ticket."""
+"""What an agreement promises, read once and held against any number of tickets."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Case, IntegerField, Q, Value, When
-
 from slas.metrics import METRICS_OF, TurnKind, rule_of
-from slas.models import Agreement, EscalationStep, Metric, Target
-from tickets.models import Ticket
+from slas.models import Agreement, EscalationStep, Target
 
 
 @dataclass(frozen=True)
@@ -24,13 +22,31 @@ class Promise:
     def of(cls, agreement: Agreement, *, metrics: Collection[str] = (), warns: bool = True) -> "Promise":
         """What `agreement` promises, for `metrics` (none = all it can promise). Without `warns` the clocks have an empty
         ladder: nobody is told anything."""
-        wanted = metrics or METRICS_OF[Agreement.Kind(agreement.kind)]
-        targets = agreement.targets.filter(metric__in=wanted).select_related("calendar").order_by("pk")
-        return cls(
-            agreement=agreement,
-            targets={(target.metric, target.priority): target for target in targets},
-            steps=list(agreement.steps.order_by("pk")) if warns else (),
-        )
+        [promise] = cls.of_each([agreement])
+        targets = {key: target for key, target in promise.targets.items() if not metrics or target.metric in metrics}
+        return cls(agreement, targets, promise.steps if warns else ())
+
+    @classmethod
+    def of_each(cls, agreements: Sequence[Agreement]) -> "list[Promise]":
+        """All that each of `agreements` promises. Two queries."""
+        targets: dict[int, dict[tuple[str, int], Target]] = defaultdict(dict)
+        for target in Target.objects.filter(agreement__in=agreements).select_related("calendar").order_by("pk"):
+            targets[target.agreement_id][target.metric, target.priority] = target
+        steps: dict[int, list[EscalationStep]] = defaultdict(list)
+        for step in EscalationStep.objects.filter(agreement__in=agreements).order_by("pk"):
+            steps[step.agreement_id].append(step)
+        return [
+            cls(
+                agreement,
+                {
+                    key: target
+                    for key, target in targets[agreement.pk].items()
+                    if target.metric in METRICS_OF[Agreement.Kind(agreement.kind)]
+                },
+                steps[agreement.pk],
+            )
+            for agreement in agreements
+        ]
 
     def target(self, metric: str, priority: int) -> Target | None:
         return self.targets.get((metric, priority))
@@ -73,68 +89,3 @@ def rung(step: EscalationStep) -> dict[str, Any]:
 
 def _position(step: EscalationStep, goal: timedelta) -> tuple[timedelta, int]:
     return goal * step.percent / 100 + step.offset, step.pk or 0
-
-
-def promises_for(ticket: Ticket) -> list[Promise]:
-    """All that is promised about a ticket: to its customer, by the team that has it and those that had it (their shares
-    of the time follow a change of priority, too), by the service's supplier."""
-    found = [agreement_for(ticket), *_underneath(ticket)]
-    return [Promise.of(agreement) for agreement in found if agreement is not None]
-
-
-def agreement_for(ticket: Ticket) -> Agreement | None:
-    """The most specific SLA in force when the ticket was opened, or the newer version of it that took over open tickets;
-    None = nothing was promised."""
-    specificity = Case(
-        When(Q(customer__isnull=False, services__isnull=False), then=Value(3)),
-        When(customer__isnull=False, then=Value(2)),
-        When(services__isnull=False, then=Value(1)),
-        default=Value(0),
-        output_field=IntegerField(),
-    )
-    agreement = (
-        Agreement.objects.in_force(ticket.opened_at.date())
-        .filter(kind=Agreement.Kind.SLA)
-        .filter(Q(customer=None) | Q(customer=ticket.organisation_id))
-        .filter(Q(services=None) | Q(services=ticket.service_id))
-        .annotate(specificity=specificity)
-        .select_related("calendar")
-        .order_by("-specificity", "-start_date", "-id")
-        .first()
-    )
-    return None if agreement is None else _newest(agreement)
-
-
-def _underneath(ticket: Ticket) -> list[Agreement]:
-    """The OLA of each team that has or had the ticket and the contract with the service's supplier: of each the one that
-    names the service before the one for all. One query."""
-    has_or_had = Q(team=ticket.team_id) | Q(team__in=ticket.clocks.filter(metric=Metric.TEAM).values("team"))
-    of_team = Q(kind=Agreement.Kind.OLA) & has_or_had
-    of_supplier = Q(kind=Agreement.Kind.UC)
-    found = (
-        Agreement.objects.in_force(ticket.opened_at.date())
-        .filter(of_team | of_supplier)
-        .filter(Q(services=None) | Q(services=ticket.service_id))
-        .annotate(
-            names_it=Case(When(services__isnull=False, then=Value(1)), default=Value(0), output_field=IntegerField())
-        )
-        .select_related("calendar")
-        .order_by("names_it", "start_date", "id")
-    )
-    by_party = {(agreement.kind, agreement.team_id): agreement for agreement in found}
-    return [_newest(agreement) for agreement in by_party.values()]
-
-
-def _newest(agreement: Agreement) -> Agreement:
-    """The version that open tickets of `agreement` were moved to."""
-    while agreement.state == Agreement.State.SUPERSEDED:
-        successor = (
-            Agreement.objects.filter(replaces=agreement, applies_to_open=True)
-            .exclude(state=Agreement.State.DRAFT)
-            .select_related("calendar")
-            .first()
-        )
-        if successor is None:
-            return agreement
-        agreement = successor
-    return agreement

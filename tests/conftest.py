@@ -12,7 +12,7 @@ from accounts.models import Membership, Organisation, Role, Team, User
 from catalog.models import Service
 from incidents.models import Incident
 from incidents.services import open_incident
-from slas import calendars
+from slas import calendars, standing
 from slas.models import Agreement, BusinessCalendar, EscalationStep, Metric, OpeningHours, Target
 from tests.cluster import *  # noqa: F403 (the fixtures of the throw-away database cluster)
 from tickets.models import Channel, WaitingReason
@@ -21,9 +21,11 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
-def _calendars_of_this_test() -> None:
-    """A fresh copy of the database gives keys out anew; a process remembers calendars by their keys."""
+def _promises_of_this_test() -> None:
+    """A fresh copy of the database gives keys out anew; a process remembers calendars by theirs, and what is promised by
+    the value of its stamp."""
     calendars._load.cache_clear()
+    standing.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -27,7 +27,7 @@ from slas.agreements.states import MACHINE, State
 from slas.metrics import METRICS_OF
 from slas.models import Agreement, BusinessCalendar, EscalationStep, Target
 from slas.rollout.job import start_roll_out
-from slas.rollout.standing import Standing
+from slas.standing import Standing
 from tickets.models import Priority, Ticket
 
 SUBJECT_KIND = "agreement"
@@ -61,7 +61,8 @@ class Goal:
 def draft_agreement(
     *, kind: str, name: str, fields: Mapping[str, Any], services: Iterable[Service], actor: User, now: datetime
 ) -> Agreement:
-    """The first version of a new agreement. `fields` by the names of SAID_FIELDS."""
+    """The first version of a new agreement. `fields` by the names of SAID_FIELDS. Raises ValidationError for a name that is
+    taken, Overlap where another agreement is in force for the same tickets at the same time."""
     _require_right(actor)
     agreement = Agreement(kind=kind, name=name.strip(), state=State.DRAFT)
     _set_fields(agreement, fields)
@@ -71,6 +72,7 @@ def draft_agreement(
     except IntegrityError as error:
         raise ValidationError({"name": _("There is an agreement of this name already.")}) from error
     agreement.services.set(services)
+    _refuse_overlap(agreement)
     _record("drafted", agreement, actor, now)
     return agreement
 
@@ -115,7 +117,7 @@ def edit_draft(
     now: datetime,
 ) -> Agreement:
     """Change what a draft says in its fields. `seen` is the mark of the document that the person has read. The name and
-    the party can change until there is a version before it."""
+    the party can change until there is a version before it. Raises Overlap as `draft_agreement` does."""
     draft = _editable(agreement, actor, seen)
     if draft.replaces_id is not None:
         fields = {name: value for name, value in fields.items() if name not in ("name", *KEPT_IN_A_REVISION)}
@@ -128,6 +130,7 @@ def edit_draft(
     _set_fields(draft, fields)
     draft.save()
     draft.services.set(services)
+    _refuse_overlap(draft)
     _record("edited", draft, actor, now, what="document")
     return draft
 
@@ -192,8 +195,7 @@ def activate_agreement(
     if not applies_to_open:
         draft.start_date = first_day(draft, now=now)
     refuse(problems_of(read_document(draft), now=now))
-    if clashes := clashes_of(draft):
-        raise Overlap(clashes)
+    _refuse_overlap(draft)
     if draft.replaces_id is not None:
         _supersede(draft, actor, now)
     draft.state, draft.applies_to_open = MACHINE.target("activate", State(draft.state)), applies_to_open
@@ -238,6 +240,11 @@ def end_agreement(*, agreement: Agreement, end_date: date, actor: User, now: dat
 
 
 # --- parts ---------------------------------------------------------------------------------------------------------
+
+
+def _refuse_overlap(draft: Agreement) -> None:
+    if clashes := clashes_of(draft):
+        raise Overlap(clashes)
 
 
 def _require_right(actor: User) -> None:

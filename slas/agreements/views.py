@@ -141,7 +141,6 @@ def draft_agreement(request: UserRequest) -> HttpResponse:
         except ValidationError as error:
             explain(form, error)
         else:
-            _warn_of_clashes(request, made)
             return redirect("slas:set_targets", agreement_id=made.pk)
     context = {"form": form, "kind": kind, "kinds": Agreement.Kind.choices, "title": Agreement.Kind(kind).label}
     return render(request, "slas/draft_agreement.html", context, status=422 if form.errors else 200)
@@ -185,7 +184,6 @@ def edit_agreement(request: UserRequest, agreement_id: int) -> HttpResponse:
             form.add_error(None, _stale(draft))
         else:
             messages.success(request, _("The draft is saved."))
-            _warn_of_clashes(request, Agreement.objects.get(pk=draft.pk))
             return redirect("slas:edit_agreement", agreement_id=draft.pk)
     context = {**_frame(request, document, now), "form": form, "kept": _said(draft, ("customer", "team", "supplier"))}
     return _edited(request, "slas/edit_agreement.html", context, form)
@@ -424,12 +422,6 @@ def _said(row: Agreement, names: tuple[str, ...]) -> list[tuple[str, str]]:
     """(label, what is said) of those fields that say something and belong to the kind."""
     kept = [name for name in names if row.kind == Agreement.Kind.SLA or name not in ONLY_OF_AN_SLA]
     return [(field_label(name), said) for name in kept if (said := said_of(row, name))]
-
-
-def _warn_of_clashes(request: UserRequest, draft: Agreement) -> None:
-    """Say at once what will refuse the draft when it is put into force."""
-    for clash in clashes_of(draft):
-        messages.warning(request, str(clash))
 
 
 def _sent(request: UserRequest) -> QueryDict | None:

@@ -6,6 +6,7 @@ from slas.models.agreements import (
     AgreementQuerySet,
     EscalationStep,
     Metric,
+    PromiseStamp,
     Target,
 )
 from slas.models.calendars import BusinessCalendar, CalendarVersion, OpeningHours, SpecialDay, validate_interval
@@ -15,5 +16,5 @@ from slas.models.outages import Outage, OutageQuerySet
 __all__ = [
     "PUBLIC_METRICS", "Agreement", "AgreementQuerySet", "BusinessCalendar", "CalendarVersion", "Clock", "ClockEvent",
     "ClockQuerySet", "Escalation", "EscalationNotice", "EscalationStep", "Metric", "OpeningHours", "Outage",
-    "OutageQuerySet", "SpecialDay", "Target", "validate_interval",
+    "OutageQuerySet", "PromiseStamp", "SpecialDay", "Target", "validate_interval",
 ]  # fmt: skip

@@ -237,3 +237,13 @@ class EscalationStep(models.Model):
             "owner": self.notifies_owner,
         }
         return [who for who, is_told in chosen.items() if is_told]
+
+
+class PromiseStamp(models.Model):
+    """One row, whose value PostgreSQL changes with every statement that changes an agreement, what it says or a calendar:
+    whoever keeps in memory what is promised looks here whether it still holds (slas/standing.py)."""
+
+    value = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return str(self.value)

@@ -51,7 +51,7 @@ class Rulebook:
         return [self._promises[agreement.pk]]
 
     def agreement_for(self, organisation: int, service: int | None, on: date) -> Agreement | None:
-        """As slas.promises finds it, without a query."""
+        """As slas.standing finds it."""
         candidates = [each for each in self._agreements if self._covers(each, organisation, service, on)]
         if not candidates:
             return None

@@ -14,7 +14,7 @@ from slas.durations import in_hours
 from slas.engine import Life, TicketClocks, Turn, account_of, settle, settled_at
 from slas.metrics import TurnKind
 from slas.models import Agreement, BusinessCalendar, Clock, ClockEvent, Metric
-from slas.rollout.standing import Standing
+from slas.standing import Standing
 from tickets.models import Ticket
 
 BATCH = 2000  # clocks, or tickets, read at a time

@@ -20,8 +20,8 @@ from journal.services import record_event as record_fact
 from slas.engine import settle
 from slas.models import Agreement, BusinessCalendar, Clock, ClockEvent
 from slas.rollout.impact import Deadline, Effect, Impact, Shift, is_concerned, shift_between, stories_of
-from slas.rollout.standing import Standing
 from slas.services import retarget_clocks
+from slas.standing import Standing
 from tickets.models import Ticket
 from tickets.services import record_event
 

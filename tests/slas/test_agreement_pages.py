@@ -167,14 +167,18 @@ class TestDraft:
         assert (made.state, made.customer, made.attainment_target) == ("draft", acme, 97)
         assert list(made.services.all()) == [vpn]
 
-    def test_is_told_at_once_what_it_clashes_with(self, manager, agreement, office, incident):
+    def test_is_refused_where_it_clashes_and_keeps_what_was_typed(self, manager, agreement, office, incident):
         sent = {
             "name": "Silver", "calendar": office.pk, "start_date": "2026-12-01", "starts_from": "creation",
             "reopens_as": "resume", "reply_mode": "to_answer", "attainment_target": "97",
         }  # fmt: skip
-        html = manager.post(reverse("slas:draft_agreement") + "?kind=sla", sent, follow=True).content.decode()
+        response = manager.post(reverse("slas:draft_agreement") + "?kind=sla", sent)
+        assert response.status_code == 422
+        html = response.content.decode()
         assert "“Gold” is in force at the same time for the same: all services." in html
         assert incident.ticket.number in html
+        assert 'value="Silver"' in html
+        assert not Agreement.objects.filter(name="Silver").exists()
 
     def test_names_each_field_that_is_missing(self, manager):
         response = manager.post(reverse("slas:draft_agreement") + "?kind=ola", {})
@@ -429,12 +433,14 @@ class TestActivate:
         assert [value for value, _label in form.fields["applies_to"].choices] == ["new"]
 
     def test_refuses_an_overlap_and_names_the_tickets(self, manager, agreement, incident, office, manager_user, now):
+        Agreement.objects.filter(pk=agreement.pk).update(state="draft")
         rival = services.draft_agreement(
             kind="sla", name="Silver", fields={"calendar": office, "start_date": now.date()}, services=[],
             actor=manager_user, now=now,
         )  # fmt: skip
         goals = [services.Goal("resolution", 1, HOUR)]
         services.set_targets(agreement=rival, goals=goals, actor=manager_user, now=now)
+        Agreement.objects.filter(pk=agreement.pk).update(state="active")  # put into force meanwhile
         response = manager.post(url("activate_agreement", rival), {"applies_to": "open"})
         assert response.status_code == 422
         html = response.content.decode()

@@ -13,7 +13,7 @@ from slas.agreements import services
 from slas.agreements.document import differences, read_document
 from slas.agreements.services import Goal, Overlap, StaleDraft
 from slas.models import Agreement, Clock, EscalationStep, Metric
-from slas.promises import agreement_for
+from tests.slas.covering import agreement_for
 from tickets.models import WaitingReason
 
 HOUR = timedelta(hours=1)
@@ -291,16 +291,32 @@ class TestPauses:
 
 class TestOverlap:
     def test_names_the_agreement_and_the_tickets(self, agreement, make, manager_user, now, incident):
-        rival = make("Silver")
         with pytest.raises(Overlap) as refused:
-            activate(rival, manager_user, now, applies_to_open=True)
+            make("Silver")
         [clash] = refused.value.clashes
         assert (clash.other, clash.n_tickets, list(clash.numbers)) == (agreement, 1, [incident.ticket.number])
         [sentence] = refused.value.messages
         assert "Gold" in sentence
         assert incident.ticket.number in sentence
-        rival.refresh_from_db()
-        assert rival.state == Agreement.State.DRAFT
+        assert not Agreement.objects.filter(name="Silver").exists()
+
+    def test_is_refused_when_a_draft_is_edited(self, agreement, make, acme, manager_user, now):
+        silver = make("Silver", customer=acme)
+        with pytest.raises(Overlap):
+            services.edit_draft(
+                agreement=silver, fields={"customer": None}, services=[], actor=manager_user, now=now
+            )  # fmt: skip
+        silver.refresh_from_db()
+        assert silver.customer == acme
+
+    def test_is_refused_to_the_second_of_two_drafts(self, make, acme, manager_user, now):
+        silver, bronze = make("Silver", customer=acme), make("Bronze", customer=acme)
+        activate(silver, manager_user, now)
+        with pytest.raises(Overlap) as refused:
+            activate(bronze, manager_user, now)
+        assert [clash.other for clash in refused.value.clashes] == [silver]
+        bronze.refresh_from_db()
+        assert bronze.state == Agreement.State.DRAFT
 
     def test_names_ten_tickets_and_counts_the_others(self, make, manager_user, now, open_for, bob):
         opened = [open_for(bob) for _ in range(12)]

@@ -7,8 +7,8 @@ from django.db import transaction
 
 from itsm.demo.seed import seed
 from slas.models import Agreement, Clock
-from slas.promises import agreement_for
 from slas.replay.rulebook import Rulebook
+from tests.slas.covering import agreement_for
 from tests.slas.test_replay import replayed
 from tickets.models import Ticket
 

@@ -13,10 +13,8 @@ from journal.models import Event, Job
 from slas.calendars import content_of
 from slas.calendars.services import apply_to_open, save_calendar
 from slas.models import Agreement, Clock, Escalation, EscalationStep, Metric, Target
-from slas.promises import promises_for
 from slas.rollout import Effect, preview_roll_out, start_roll_out
 from slas.rollout import job as job_module
-from slas.rollout.standing import Standing
 from slas.selectors import clock_ledger
 from slas.sweep import sweep_due_clocks
 from tickets.models import WaitingReason
@@ -346,41 +344,3 @@ class TestRollOutOfAnAgreement:
         for _n in range(12):
             open_for(bob, impact=3, urgency=1)
         assert n_queries() == one
-
-
-class TestStanding:
-    def test_finds_what_a_ticket_finds_for_itself(
-        self, open_for, bob, charlie, acme, vpn, network, our_organisation, office, agreement
-    ):
-        """The bulk rules are those of slas.promises, over customers, services, dates, kinds and successors."""
-
-        def agree(name, services=(), **fields):
-            made = Agreement.objects.create(
-                name=name, calendar=office, start_date=fields.pop("start_date", date(2026, 1, 1)), **fields
-            )
-            made.services.set(services)
-            return made
-
-        agree("acme", customer=acme)
-        agree("vpn", services=[vpn])
-        agree("later", customer=acme, start_date=date(2026, 12, 1))
-        agree("past", customer=acme, end_date=date(2026, 6, 1))
-        agree("draft", customer=acme, services=[vpn], state=Agreement.State.DRAFT)
-        agree("team", kind=Agreement.Kind.OLA, team=network)
-        agree("team, vpn", kind=Agreement.Kind.OLA, team=network, services=[vpn])
-        agree("supplier", kind=Agreement.Kind.UC, supplier=our_organisation)
-        incidents_ = [
-            open_for(bob), open_for(bob, service=None), open_for(charlie, service=None), open_for(charlie, at=at(1, 9)),
-        ]  # fmt: skip
-        agreement.state = Agreement.State.SUPERSEDED
-        agreement.save()
-        agree("Gold", version=2, replaces=agreement, applies_to_open=True)
-
-        def keys(rows):
-            return [row.pk for row in rows]
-
-        standing = Standing.read()
-        for incident in incidents_:
-            ticket = incident.ticket
-            assert keys(standing.of(ticket)) == keys(promise.agreement for promise in promises_for(ticket))
-        assert [len(standing.of(incident.ticket)) for incident in incidents_] == [3, 2, 2, 3]

@@ -9,10 +9,10 @@ from incidents.models import ResolutionCode
 from journal.models import Event
 from slas.engine import settle
 from slas.models import Agreement, Clock, ClockEvent, Escalation, Metric
-from slas.promises import agreement_for
 from slas.selectors import Mood, clock_ledger, ticket_clocks
 from slas.services import preview_due
 from slas.sweep import sweep_due_clocks
+from tests.slas.covering import agreement_for
 from tickets.models import Channel, WaitingReason
 from work.services import edit_ticket, note_on_ticket, reply_to_ticket
 
