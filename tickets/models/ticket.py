@@ -1,7 +1,4 @@
-"""The spine: the header row that all work shares, and its conversation, watchers and links.
-
-Public entries and internal notes are two tables on purpose: customer code that reads entries cannot join a note.
-"""
+"""The spine: the header row that all work shares, who watches it and what it is linked to."""
 
 from typing import Self
 
@@ -191,56 +188,6 @@ class Ticket(models.Model):
         return self.phase in ACTIVE_PHASES
 
 
-class PublicEntryQuerySet(models.QuerySet["PublicEntry"]):
-    def visible_to(self, user: User) -> Self:
-        return self.filter(ticket__in=Ticket.objects.visible_to(user))
-
-
-class InternalNoteQuerySet(models.QuerySet["InternalNote"]):
-    def visible_to(self, user: User) -> Self:
-        if not user.can(Permission.VIEW_INTERNAL):
-            return self.none()
-        return self.filter(ticket__in=Ticket.objects.visible_to(user))
-
-
-class Words(models.Model):
-    """What somebody wrote: Markdown as typed and its clean HTML."""
-
-    ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="%(class)ss")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-    body = models.TextField()
-    body_html = models.TextField()
-
-    class Meta:
-        abstract = True
-
-    def __str__(self) -> str:
-        return f"{self.author} on {self.ticket_id}"
-
-
-class PublicEntry(Words):
-    """Part of the conversation with the requester. `is_from_agent` is decided when it is written: a person's roles may
-    change later, the history does not."""
-
-    channel = models.CharField(max_length=8, choices=Channel)
-    is_from_agent = models.BooleanField()
-
-    objects = PublicEntryQuerySet.as_manager()
-
-    class Meta:
-        indexes = [models.Index(fields=["ticket", "at"], name="tickets_publicentry_ticket")]
-
-
-class InternalNote(Words):
-    """For agents only, in a table of its own."""
-
-    objects = InternalNoteQuerySet.as_manager()
-
-    class Meta:
-        indexes = [models.Index(fields=["ticket", "at"], name="tickets_internalnote_ticket")]
-
-
 class Watcher(models.Model):
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="watchers")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="watched")
@@ -271,37 +218,3 @@ class Link(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source_id} {self.type} {self.target_id}"
-
-
-class Draft(models.Model):
-    """A text somebody is still writing, kept on the server so that it survives anything."""
-
-    class Kind(models.TextChoices):
-        REPLY = "reply", _("Public reply")
-        NOTE = "note", _("Internal note")
-
-    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="drafts")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=5, choices=Kind)
-    body = models.TextField()
-    updated_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["ticket", "user", "kind"], name="tickets_one_draft_each")]
-
-    def __str__(self) -> str:
-        return f"{self.user_id} {self.kind} {self.ticket_id}"
-
-
-class LastSeen(models.Model):
-    """When a person last looked at a ticket: what is newer is unread."""
-
-    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="+")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "ticket"], name="tickets_seen_once")]
-
-    def __str__(self) -> str:
-        return f"{self.user_id} saw {self.ticket_id}"

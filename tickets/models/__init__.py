@@ -1,0 +1,51 @@
+"""The spine (HOUSE.md section 3): a file per noun."""
+
+from tickets.models.conversation import (
+    Draft,
+    InternalNote,
+    InternalNoteQuerySet,
+    LastSeen,
+    PublicEntry,
+    PublicEntryQuerySet,
+    Words,
+)
+from tickets.models.ticket import (
+    ACTIVE_PHASES,
+    PREFIXES,
+    Channel,
+    Impact,
+    Kind,
+    Link,
+    Phase,
+    Priority,
+    PriorityRule,
+    Ticket,
+    TicketQuerySet,
+    Urgency,
+    WaitingReason,
+    Watcher,
+)
+
+__all__ = [
+    "ACTIVE_PHASES",
+    "PREFIXES",
+    "Channel",
+    "Draft",
+    "Impact",
+    "InternalNote",
+    "InternalNoteQuerySet",
+    "Kind",
+    "LastSeen",
+    "Link",
+    "Phase",
+    "Priority",
+    "PriorityRule",
+    "PublicEntry",
+    "PublicEntryQuerySet",
+    "Ticket",
+    "TicketQuerySet",
+    "Urgency",
+    "WaitingReason",
+    "Watcher",
+    "Words",
+]
