@@ -67,8 +67,12 @@ class DashboardForm(forms.Form):
             (CUSTOM, _("Custom")),
         ],
     )
-    first = forms.DateField(required=False, label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
-    last = forms.DateField(required=False, label=_("To"), widget=forms.DateInput(attrs={"type": "date"}))
+    first = forms.DateField(
+        required=False, label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    last = forms.DateField(
+        required=False, label=_("To"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
     customer = forms.TypedChoiceField(required=False, label=_("Customer"), coerce=int, empty_value=None)
     team = forms.TypedChoiceField(required=False, label=_("Team"), coerce=int, empty_value=None)
     service = forms.TypedChoiceField(required=False, label=_("Service"), coerce=int, empty_value=None)

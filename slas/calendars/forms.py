@@ -74,7 +74,9 @@ class CalendarForm(forms.Form):
 class DayForm(forms.Form):
     """One special day: without hours it is closed. An empty row is none."""
 
-    date = forms.DateField(label=gettext_lazy("Date"), widget=forms.DateInput(attrs={"type": "date"}))
+    date = forms.DateField(
+        label=gettext_lazy("Date"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
     name = forms.CharField(label=pgettext_lazy("thing", "Name"), max_length=LONGEST_NAME)
     hours = HoursField(label=gettext_lazy("Hours, if any"))
     source = forms.CharField(required=False, widget=forms.HiddenInput)

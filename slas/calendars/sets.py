@@ -5,18 +5,20 @@ worked instead come along with the usual hours of the calendar. They are announc
 which of its years none are known yet.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 import holidays
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from holidays.registry import COUNTRIES
 
 from slas.calendars.content import LAST_YEAR, LONGEST_NAME, NamedDay
+from slas.calendars.countries import NAMES
 
 MOST_YEARS = 10
 LOOK_BACK = 2  # years: a country that moved days then does so still
@@ -33,12 +35,12 @@ class HolidaySet:
 
 
 @lru_cache(maxsize=1)
-def countries() -> list[tuple[str, str]]:
-    """(ISO code, English name) of every country there are holidays of, by name."""
-    named = [
-        (code, re.sub(r"(?<=[a-z])(?=[A-Z])", " ", names[0])) for names in COUNTRIES.values() if (code := names[1])
-    ]
-    return sorted(named, key=lambda pair: pair[1])
+def countries() -> list[tuple[str, Any]]:
+    """(ISO code, name in the reader's language) of every country there are holidays of, in the order of the English
+    names, which every reader finds his way in."""
+    with override("en"):
+        known = {names[1]: str(NAMES.get(names[1], names[1])) for names in COUNTRIES.values()}
+    return [(code, NAMES.get(code, code)) for code in sorted(known, key=known.__getitem__)]
 
 
 @lru_cache(maxsize=64)

@@ -138,10 +138,10 @@ def import_holidays(request: UserRequest, calendar_id: int) -> HttpResponse:
     """The public holidays of a country, shown as a list (GET) before they are proposed (POST)."""
     row = get_object_or_404(BusinessCalendar, pk=calendar_id)
     content, this_year = content_of(row), timezone.localdate().year
-    given = request.POST if request.method == "POST" else request.GET
+    given = request.POST if request.method == "POST" else request.GET or None
     country, _dash, region = row.country.partition("-")
     initial = {"country": country, "region": region, "first": this_year, "last": this_year + 1}
-    form = HolidaysForm(given or None, initial=initial)
+    form = HolidaysForm(given, initial=initial)
     found = _holidays(form, content) if form.is_bound else None
     if request.method != "POST" or found is None:
         context = {

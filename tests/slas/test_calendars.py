@@ -17,6 +17,7 @@ from slas.calendars.content import (
     parse_hours,
     with_days,
 )
+from slas.calendars.countries import NAMES
 from slas.calendars.services import StaleCalendar, save_calendar
 from slas.calendars.sets import countries, holiday_set, languages, regions
 from slas.calendars.year import DayKind, year_of
@@ -214,6 +215,7 @@ class TestHolidaySet:
 
     def test_offers_countries_regions_and_languages(self):
         assert ("CN", "China") in countries()
+        assert {code for code, _name in countries()} == set(NAMES)
         assert ("BY", "BY, Bayern") in regions("DE")
         assert regions("XX") == []
         assert languages("CN")[0] == "zh_CN"
@@ -268,6 +270,22 @@ class TestPages:
         rows = {"days-TOTAL_FORMS": "0", "days-INITIAL_FORMS": "0"}
         data = {"name": office.name, "time_zone": "UTC", "year": "2026", **week, **rows, **fields}
         return manager.post(f"/service-levels/calendars/{office.pk}/edit/", data)
+
+    def test_dates_stand_in_their_fields_in_every_language(self, client_of, manager_user, office):
+        office.special_days.create(date=date(2026, 5, 1), name="Labour Day")
+        manager_user.language = "zh-hans"
+        manager_user.save()
+        page = client_of(manager_user).get(f"/service-levels/calendars/{office.pk}/edit/?year=2026")
+        fields = [str(form["date"]) for form in page.context["days"].initial_forms]
+        assert len(fields) == 1
+        assert 'value="2026-05-01"' in fields[0]
+
+    def test_holidays_of_no_country_are_refused(self, manager, office):
+        address = f"/service-levels/calendars/{office.pk}/holidays/"
+        assert manager.get(address).status_code == 200
+        refused = manager.post(address, {})
+        assert refused.status_code == 422
+        assert "country" in refused.context["form"].errors
 
     def save(self, manager, office, review, scope):
         proposal = review.context["proposal"]
