@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from catalog.models import Service
+from slas.agreements.wording import listed
 from slas.models import Agreement
 from tickets.models import Ticket
 
@@ -31,9 +32,14 @@ class Clash:
     numbers: Sequence[str]
 
     def __str__(self) -> str:
-        about = ", ".join(service.name for service in self.services) or _("all services")
+        about = listed(service.name for service in self.services) or _("all services")
         words = {"agreement": str(self.other), "services": about, "n": self.n_tickets}
         sentence = _("“%(agreement)s” is in force at the same time for the same: %(services)s.") % words
+        if self.other.kind == Agreement.Kind.UC:
+            sentence += " " + _(
+                "A ticket does not say for which supplier it waits, so only one contract can count for a service: leave "
+                "the service out of one of them, or let the other end first."
+            )
         if not self.n_tickets:
             return sentence + " " + _("No open ticket is under both now.")
         counted = ngettext(

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple, cast
 from django.db.models import Model
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from catalog.models import Service
 from slas import durations
-from slas.agreements.wording import capital, step_words
+from slas.agreements.wording import capital, listed, step_words
 from slas.calendars import pure_calendar
 from slas.metrics import METRICS_OF
 from slas.models import Agreement, BusinessCalendar, EscalationStep, Metric, Target
@@ -110,8 +111,8 @@ class Document:
         return {**dict(self._said_fields()), **dict(self._said_targets()), **dict(self._said_steps())}
 
     def _said_fields(self) -> Iterator[tuple[tuple[Any, ...], tuple[str, str]]]:
-        names = ", ".join(service.name for service in self.services)
-        yield ("services",), (_("Services"), names or _("All services"))
+        names = listed(service.name for service in self.services)
+        yield ("services",), (pgettext("agreement", "Services"), names or _("All services"))
         for name in SAID_FIELDS:
             yield (name,), (field_label(name), said_of(self.agreement, name))
 
@@ -166,7 +167,7 @@ def said_of(agreement: Agreement, name: str) -> str:
     if value is None or value == "":
         return ""
     if name == "pauses_on":
-        return ", ".join(str(WaitingReason(reason).label) for reason in value)
+        return listed(WaitingReason(reason).label for reason in value)
     if name.endswith("_date"):
         return date_format(value, "DATE_FORMAT")
     if name in ("attainment_target", "availability_target"):

@@ -50,7 +50,7 @@ class DocumentForm(forms.Form):
     team = forms.ModelChoiceField(Team.objects.none(), label=_("Team"), empty_label=_("Choose one"))
     supplier = forms.ModelChoiceField(Organisation.objects.none(), label=_("Supplier"), empty_label=_("Choose one"))
     services = forms.ModelMultipleChoiceField(
-        Service.objects.none(), label=_("Services"), required=False, widget=forms.CheckboxSelectMultiple,
+        Service.objects.none(), label=pgettext_lazy("agreement", "Services"), required=False, widget=forms.CheckboxSelectMultiple,
         help_text=_("None chosen = all of them. What names a service comes before what is for all."),
     )  # fmt: skip
     calendar = forms.ModelChoiceField(

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from catalog.models import Service
 from slas import durations
+from slas.agreements.wording import listed
 from slas.calendars import pure_calendar
 from slas.clock import Calendar, NoWorkingTime, add_working
 from slas.models import Agreement, AgreementQuerySet, Metric, Target
@@ -55,7 +56,7 @@ def sentence(risk: Risk) -> str:
         "allowed": _length(risk.allowed),
         "carrier": risk.carrier,
         "later": durations.write_length(risk.later, day=durations.WHOLE_DAY),
-        "pauses": ", ".join(str(WaitingReason(reason).label) for reason in risk.pauses),
+        "pauses": listed(WaitingReason(reason).label for reason in risk.pauses),
     }
     if risk.later <= ZERO:
         return _(
@@ -72,7 +73,7 @@ def sentence(risk: Risk) -> str:
 
 def services_words(risk: Risk) -> str:
     names = [service.name for service in risk.services]
-    shown = ", ".join(names[:3])
+    shown = listed(names[:3])
     rest = len(names) - 3
     return (
         shown

@@ -1,5 +1,6 @@
 """The pages about agreements: the list, the document, the draft's editor, putting it into force."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,7 +35,7 @@ from slas.agreements.forms import (
     explain,
     step_values,
 )
-from slas.agreements.risks import services_words
+from slas.agreements.risks import Risk, services_words
 from slas.agreements.services import StaleDraft
 from slas.agreements.wording import step_words
 from slas.models import Agreement, EscalationStep, Metric
@@ -91,7 +92,7 @@ def agreement(request: UserRequest, agreement_id: int) -> HttpResponse:
         "rules": _said(shown, RULES),
         "problems": problems_of(document, now=now) if shown.is_draft else [],
         "clashes": clashes_of(shown) if shown.is_draft else [],
-        "risks": [(risk, services_words(risk)) for risk in selectors.agreement_risks(shown, now=now)],
+        "risks": _by_other(shown, selectors.agreement_risks(shown, now=now)),
         "versions": versions,
         "against": against,
         "differences": differences(_document(against.pk), document) if against else [],
@@ -409,6 +410,15 @@ def _list_tabs(is_past: bool, kind: str) -> list[dict[str, Any]]:
         {"url": f"?view=current{rest}", "label": _("Current"), "is_current": not is_past, "count": None},
         {"url": f"?view=past{rest}", "label": _("Past"), "is_current": is_past, "count": None},
     ]
+
+
+def _by_other(shown: Agreement, risks: Sequence[Risk]) -> list[tuple[Agreement, str, list[Risk]]]:
+    """The risks by the other agreement they come from: (it, the services concerned, its risks)."""
+    groups: dict[tuple[Agreement, str], list[Risk]] = {}
+    for risk in risks:
+        other = risk.carrier if risk.promised_by == shown else risk.promised_by
+        groups.setdefault((other, services_words(risk)), []).append(risk)
+    return [(other, services, found) for (other, services), found in groups.items()]
 
 
 def _against(request: UserRequest, shown: Agreement, versions: list[Agreement]) -> Agreement | None:

@@ -1,10 +1,11 @@
 """Agreements in sentences: what an escalation step does, and what was done to a version."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from journal.models import Event
 from slas import durations
@@ -16,6 +17,11 @@ ROLES = {
     "manager": gettext_lazy("the manager"),
     "owner": gettext_lazy("the service owner"),
 }
+
+
+def listed(words: Iterable[object]) -> str:
+    """ "a, b, c" as the reader's language writes a list."""
+    return pgettext("list", ", ").join(str(word) for word in words)
 
 
 def capital(text: str) -> str:
@@ -56,7 +62,7 @@ def _when(step: EscalationStep, day: timedelta) -> str:
 def _does(step: EscalationStep) -> list[str]:
     found = []
     if step.notifies:
-        found.append(_("tells %(people)s") % {"people": ", ".join(str(ROLES[role]) for role in step.notifies)})
+        found.append(_("tells %(people)s") % {"people": listed(ROLES[role] for role in step.notifies)})
     if step.raises_priority:
         found.append(_("raises the priority"))
     if step.reassigns_to:

@@ -196,7 +196,7 @@ def _moment(at: datetime) -> str:
 
 def _remaining(remaining: timedelta) -> str:
     if remaining < timedelta(0):
-        return _("%(length)s too much") % {"length": exactly(remaining)}
+        return _("over by %(length)s") % {"length": exactly(remaining)}
     return exactly(remaining)
 
 
