@@ -11,14 +11,17 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Organisation, Team, User
 from catalog.models import Service
 from incidents import services as incidents
 from incidents.models import Incident
 from incidents.services import mark_outage
-from journal import outbox
-from journal.models import Outbox
+from journal import jobs, outbox
+from journal.models import Job, Outbox, Webhook
+from journal.webhooks import new_secret
+from slas.calendars.countries import NAMES as COUNTRIES
 from slas.models import Agreement, BusinessCalendar, Outage
 from slas.outages.services import change_outage
 from slas.sweep import sweep_due_clocks
@@ -72,10 +75,12 @@ def story(speakers, open_for, alice, lead, bob, network, now) -> Iterator[Incide
         yield first
 
 
-def left_in_english(client: Client, addresses: Iterable[str]) -> dict[str, list[str]]:
+def left_in_english(
+    client: Client, addresses: Iterable[str], *, names: frozenset[str] = frozenset()
+) -> dict[str, list[str]]:
     """Address -> the English words of its page; only those that have some."""
     keys = Outbox.objects.values_list("dedupe_key", flat=True)
-    names = NAMES | set(User.objects.values_list("email", flat=True)) | set(keys)
+    names = names | NAMES | set(User.objects.values_list("email", flat=True)) | set(keys)
     pages = {address: client.get(address, headers=ACCEPTS) for address in addresses}
     assert {address: page.status_code for address, page in pages.items() if page.status_code != 200} == {}
     words = {address: english_words(page.content.decode(), names=names) for address, page in pages.items()}
@@ -100,6 +105,51 @@ class TestPages:
         pages = ("availability/", "availability/?period=week", f"availability/{outage.service_id}/", "outages/", "outages/record/", "outages/plan/", f"outages/{outage.pk}/")  # fmt: skip
         addresses = ["/reports/behind/", *(f"/service-levels/{page}" for page in pages)]
         assert left_in_english(client_of(admin_user), addresses) == {}
+
+    def test_about_promises_are_chinese(self, client_of, story, agreement, always, admin_user, now):
+        client = client_of(admin_user)
+        revised = client.post(f"/service-levels/agreements/{agreement.pk}/revise/")
+        assert revised.status_code == 302
+        draft = Agreement.objects.get(state=Agreement.State.DRAFT)
+        step = draft.steps.first()
+        assert step is not None
+        whole = ("", "targets/", "steps/", "steps/new/", f"steps/{step.pk}/", "edit/", "activate/")
+        agreements = [
+            "", "?view=past", "new/", "new/?kind=ola", "new/?kind=uc", f"{agreement.pk}/", f"{agreement.pk}/end/",
+            f"{agreement.pk}/dry-run/", f"{agreement.pk}/dry-run/?ticket={story.ticket.number}",
+            f"{draft.pk}/?against=1", *(f"{draft.pk}/{page}" for page in whole),
+        ]  # fmt: skip
+        calendars = ["", "new/", *(f"{always.pk}/{page}" for page in ("", "edit/", "holidays/", "ics/", "roll-out/"))]
+        addresses = [
+            *(f"/service-levels/agreements/{page}" for page in agreements),
+            *(f"/service-levels/calendars/{page}" for page in calendars),
+            "/service-levels/forecast/", "/service-levels/replays/",
+        ]  # fmt: skip
+        assert left_in_english(client, addresses, names=frozenset(COUNTRIES) | {".ics"}) == {}
+
+    def test_of_jobs_and_what_they_found_are_chinese(self, client_of, story, agreement, admin_user):
+        client = client_of(admin_user)
+        asked = client.post("/service-levels/replays/create/", {"agreement": agreement.pk, "days": 30})
+        measured = client.post("/service-levels/forecast/calibrate/")
+        waiting = [answer["Location"] for answer in (asked, measured)]
+        assert left_in_english(client, waiting) == {}
+        while jobs.run_next(now=timezone.now()):
+            pass
+        found = [f"/service-levels/replays/{job.pk}/" for job in Job.objects.filter(kind="slas.replay")]
+        assert found
+        assert (
+            left_in_english(client, [*waiting, *found, "/service-levels/replays/", "/service-levels/forecast/"]) == {}
+        )
+
+    def test_of_webhooks_are_chinese(self, client_of, speakers, admin_user):
+        hook = Webhook.objects.create(name="值班", url="https://hooks.example/1", secret=new_secret())
+        addresses = ["/desk/webhooks/", f"/desk/webhooks/{hook.pk}/"]
+        assert (
+            left_in_english(
+                client_of(admin_user), addresses, names=frozenset({hook.url, "Standard Webhooks", "JSON", "POST"})
+            )
+            == {}
+        )
 
     def test_of_an_incident_are_chinese(self, client_of, story, lead):
         page = f"/incidents/{story.ticket.number}/"
