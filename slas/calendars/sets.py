@@ -23,7 +23,7 @@ from slas.calendars.countries import NAMES
 MOST_YEARS = 10
 LOOK_BACK = 2  # years: a country that moved days then does so still
 MADE_UP = {"CN": "调休上班", "TW": "補行上班"}
-"""What a weekend day is called that is worked for another; elsewhere it is called in English."""
+"""What a weekend day that is worked for another is called in the country's own language; in others it is in English."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,12 @@ def holiday_set(
         years=range(wanted[0] - LOOK_BACK, wanted[-1] + 1),
         language=language or (own[0] if own else None),
     )
+    made_up = MADE_UP.get(country) if not language or language == own[0] else None
     closed = [NamedDay(day, name[:LONGEST_NAME], source=source) for day, name in found.items() if day.year in wanted]
     all_worked: set[date] = getattr(found, "weekend_workdays", None) or set()
     taken = {day.date for day in closed}
     worked = [
-        NamedDay(day, MADE_UP.get(country, "Working day moved here"), tuple(hours), source)
+        NamedDay(day, made_up or "Working day moved here", tuple(hours), source)
         for day in all_worked
         if day.year in wanted and day not in taken
     ]

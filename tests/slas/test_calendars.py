@@ -185,6 +185,11 @@ class TestHolidaySet:
         assert date(2026, 1, 6) not in [day.date for day in berlin.days]
         assert bavaria.unannounced == []
 
+    def test_names_the_moved_working_days_in_the_chosen_language(self):
+        for language, name in (("", "调休上班"), ("zh_CN", "调休上班"), ("en_US", "Working day moved here")):
+            china = holiday_set(country="CN", years=[2026], hours=OFFICE, language=language)
+            assert {day.name for day in china.days if day.hours} == {name}
+
     def test_knows_the_working_days_that_china_moved(self):
         china = holiday_set(country="CN", years=[2026], hours=OFFICE)
         by_date = {day.date: day for day in china.days}
