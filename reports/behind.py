@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from core.templatetags.portico import short_duration
 from reports.figures import Figure
-from reports.metrics import METRICS, SIGNS
+from reports.metrics import METRICS, SIGNS, NamedMetric
 from reports.selectors.attainment import Tally, ended_in
 from reports.selectors.flow import resolved_in
 from reports.selectors.signs import Sighted, open_breached, seen_in
@@ -32,20 +32,21 @@ COURTS: dict[Court, tuple[Any, str, str]] = {
 """Label, colour and pattern of each court."""
 
 SPREADS = {
-    "response_wall": (gettext_lazy("First response"), gettext_lazy("on the wall")),
+    "response_wall": (gettext_lazy("First response"), gettext_lazy("by the wall clock")),
     "response_work": (gettext_lazy("First response"), gettext_lazy("in working time")),
-    "resolution_wall": (gettext_lazy("Resolution"), gettext_lazy("on the wall")),
+    "resolution_wall": (gettext_lazy("Resolution"), gettext_lazy("by the wall clock")),
     "resolution_work": (gettext_lazy("Resolution"), gettext_lazy("in working time")),
 }
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A number of tickets with their address ("" where there is none), and what else is known."""
+    """A number of tickets with their address ("" where there is none), what else is known, and what it counts."""
 
     n: int
     url: str
     note: str = ""
+    name: Any = ""
 
 
 def sign_figures(beside: Beside) -> list[Figure]:
@@ -88,9 +89,10 @@ def table(rows: Sequence[Row], beside: Beside, *, nameless: str) -> list[dict[st
             "percent": _percent(row.resolution),
             "url": list_url(ended_in(row.wanted, beside.period, Metric.RESOLUTION)),
             "cells": [
-                _cell(row.late.n_tickets, list_url(open_breached(row.wanted))),
+                _cell(SIGNS["open_breached"], row.late.n_tickets, list_url(open_breached(row.wanted))),
                 *(
                     _cell(
+                        SIGNS[sign.value],
                         count.n_tickets,
                         list_url(seen_in(row.wanted, beside.period, sign, now=beside.now)),
                         short_duration(count.length) if count.length else "",
@@ -222,8 +224,8 @@ def _note(sign: Sign, found: Sighted) -> str:
     return ngettext("%(n)d time", "%(n)d times", found.n) % {"n": found.n}
 
 
-def _cell(n: int, url: str, note: str = "") -> Cell:
-    return Cell(n, url if n else "", note)
+def _cell(metric: NamedMetric, n: int, url: str, note: str = "") -> Cell:
+    return Cell(n, url if n else "", note, metric.name)
 
 
 def _pause_url(beside: Beside, reason: str, count: Sighted) -> str:

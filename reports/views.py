@@ -1,5 +1,6 @@
 """Managers' pages."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import UserRequest
 from core.htmx import render_part
-from reports import behind, charts, exports, figures, policies, words
+from reports import behind, behind_exports, charts, exports, figures, policies, words
 from reports.forms import DashboardForm
 from reports.metrics import BEHIND, METRICS, SIGNS
 from reports.selectors.risk import at_risk, choices, with_chances
@@ -84,6 +85,7 @@ def watermelon(request: UserRequest) -> HttpResponse:
         "courts": melon.courts,
         "court_rows": behind.court_rows(melon),
         "court_chart": behind.court_chart(melon),
+        "exports": _behind_exports(),
         "metrics": {name: METRICS[name] for name in ("resolution_attainment", "response_attainment")} | SIGNS | BEHIND,
         "query": request.GET.urlencode(),
         "periods": _periods(request, form),
@@ -100,10 +102,26 @@ def export(request: UserRequest, table: str) -> HttpResponse:
     levels = _levels(request, _form(request, now), now)
     if table not in exports.TABLES:
         raise Http404
-    name = f"{table}-{levels.period.first}-{levels.period.last}.csv"
+    return _file(f"{table}-{levels.period.first}-{levels.period.last}.csv", exports.TABLES[table](levels))
+
+
+@require_safe
+@agents_only
+def export_behind(request: UserRequest, table: str) -> HttpResponse:
+    """One table of what is behind the percentages as CSV, with the filters of the page it was asked from."""
+    now = _now(request)
+    if table not in behind_exports.TABLES:
+        raise Http404
+    offered = choices(user=request.user)
+    period, scope = DashboardForm(request.GET, choices=offered, now=now, zone=ZoneInfo(request.user.time_zone)).chosen()
+    melon = read_watermelon(scope=scope, period=period, user=request.user, now=now)
+    names = {kind: behind.names_of(offered, kind) for kind in ("service", "customer")}
+    return _file(f"behind-{table}-{period.first}-{period.last}.csv", behind_exports.TABLES[table](melon, names))
+
+
+def _file(name: str, rows: Iterable[exports.Row]) -> HttpResponse:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    content = exports.as_csv(exports.TABLES[table](levels))
-    return HttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
+    return HttpResponse(exports.as_csv(rows), content_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _now(request: UserRequest) -> datetime:
@@ -139,6 +157,16 @@ def _tables(levels: ServiceLevels) -> list[dict[str, Any]]:
             "rows": [figures.part_row(part, levels, nameless=nameless) for part in parts[:SHOWN_PARTS]],
         }
         for key, title, column, nameless, parts in titles
+    ]
+
+
+def _behind_exports() -> list[tuple[str, str]]:
+    return [
+        ("services", _("By service")),
+        ("customers", _("By customer")),
+        ("courts", _("By court and team")),
+        ("holds", _("Holds by reason")),
+        ("lengths", _("How long it took")),
     ]
 
 
